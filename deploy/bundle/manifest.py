@@ -1,0 +1,264 @@
+"""The manifest: what a bundle is, read and written with the standard library alone.
+
+A bundle is a folder with `bundle.json`, the files that it lists, and beside them `engines/`, whose
+folders carry manifests of their own (`deploy.engines.record`).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+from deploy.bundle.errors import BundleError
+
+SCHEMA = "yardlight.bundle/1"
+MANIFEST = "bundle.json"
+SIGNATURE = "bundle.sig"
+MODEL = "model.onnx"
+ENGINES = "engines"
+UNLISTED = frozenset({MANIFEST, SIGNATURE})
+
+Resize: TypeAlias = Literal["squash", "center-crop", "letterbox"]
+Filter: TypeAlias = Literal["area", "bilinear"]
+Activation: TypeAlias = Literal["softmax", "sigmoid"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """The pixels that the network takes: uint8 [N, height, width, 3], RGB."""
+
+    width: int
+    height: int
+    resize: Resize = "squash"
+    filter: Filter = "area"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """What the network gives: `probabilities` and `logits`, float32 [N, C], and what else it has."""
+
+    activation: Activation = "softmax"
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The content of `bundle.json`."""
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    input: InputSpec
+    outputs: OutputSpec
+    files: Mapping[str, str]
+    """Path within the bundle → sha256 of the file, hexadecimal."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Where the model came from: data digest, commit, configuration, versions, measured accuracy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle on disk whose manifest was read and whose files were checked."""
+
+    folder: Path
+    manifest: Manifest
+    digest: str
+    """`sha256:…` of `bundle.json`, which covers every listed file by its hash."""
+
+    @property
+    def model(self) -> Path:
+        return self.folder / MODEL
+
+    @property
+    def engines(self) -> Path:
+        return self.folder / ENGINES
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check every file that it lists.
+
+    Raises:
+        BundleError: the folder is not a bundle, the manifest says something impossible, or a file
+            is missing, unlisted, outside the folder or not the one that was listed.
+    """
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise BundleError(f"{folder} is not a bundle: {path} does not exist") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}") from error
+    manifest = parse_manifest(text, str(path))
+    _check_files(folder, manifest)
+    return Bundle(folder, manifest, f"sha256:{hashlib.sha256(text).hexdigest()}")
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    name: str,
+    version: str,
+    labels: tuple[str, ...],
+    input_spec: InputSpec,
+    outputs: OutputSpec,
+    provenance: Mapping[str, Any],
+) -> Bundle:
+    """Seal a folder: list all that lies in it (but for `engines/`) and write `bundle.json`.
+
+    Raises:
+        BundleError: what was written would not be read back.
+    """
+    files = {path: sha256_of(folder / path) for path in sorted(_present(folder))}
+    manifest = Manifest(name, version, labels, input_spec, outputs, files, provenance)
+    document = {"schema": SCHEMA, **asdict(manifest)}
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return open_bundle(folder)
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal sha256 of a file, read in pieces of 1 MiB."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def parse_manifest(text: bytes, where: str) -> Manifest:
+    """Parse `bundle.json`; `where` names it in errors.
+
+    Raises:
+        BundleError: not JSON, an unknown schema, or a field that is missing or impossible.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise BundleError(f"{where} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BundleError(f"{where}: expected an object, found {type(document).__name__}")
+    if document.get("schema") != SCHEMA:
+        found = document.get("schema")
+        raise BundleError(f"{where}: schema {found!r} is not known here, expected {SCHEMA!r}")
+    read = _Fields(document, where)
+    return Manifest(
+        name=read.text("name"),
+        version=read.text("version"),
+        labels=_labels(read),
+        input=_input(read.child("input")),
+        outputs=_outputs(read.child("outputs")),
+        files=_files(read.child("files")),
+        provenance=read.child("provenance").document,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """An object of the manifest, read field by field with errors that name the field."""
+
+    document: dict[str, Any]
+    where: str
+
+    def text(self, name: str) -> str:
+        return cast(str, self._typed(name, str, "a non-empty string", bool))
+
+    def size(self, name: str) -> int:
+        return cast(int, self._typed(name, int, "a whole number from 1 to 8192", _is_size))
+
+    def choice(self, name: str, options: tuple[str, ...]) -> str:
+        expected = "one of " + ", ".join(options)
+        return cast(str, self._typed(name, str, expected, lambda value: value in options))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        expected = "a list of non-empty strings"
+        return tuple(self._typed(name, list, expected, _are_texts))
+
+    def child(self, name: str) -> "_Fields":
+        document = self._typed(name, dict, "an object", lambda _: True)
+        return _Fields(document, f"{self.where}: {name}")
+
+    def _typed(
+        self, name: str, kind: type, expected: str, accepts: Callable[[Any], bool]
+    ) -> Any:
+        if name not in self.document:
+            raise BundleError(f"{self.where}: field {name!r} is missing, expected {expected}")
+        value = self.document[name]
+        if not isinstance(value, kind) or isinstance(value, bool) or not accepts(value):
+            raise BundleError(f"{self.where}: {name} is {value!r}, expected {expected}")
+        return value
+
+
+def _is_size(value: int) -> bool:
+    return 1 <= value <= 8192  # noqa: PLR2004 - no network of ours takes a larger side
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) and value for value in values)
+
+
+def _labels(read: _Fields) -> tuple[str, ...]:
+    labels = read.texts("labels")
+    if not labels:
+        raise BundleError(f"{read.where}: labels is empty")
+    repeated = sorted({label for label in labels if labels.count(label) > 1})
+    if repeated:
+        raise BundleError(f"{read.where}: labels are not unique, repeated: {', '.join(repeated)}")
+    return labels
+
+
+def _input(read: _Fields) -> InputSpec:
+    return InputSpec(
+        width=read.size("width"),
+        height=read.size("height"),
+        resize=cast(Resize, read.choice("resize", get_args(Resize))),
+        filter=cast(Filter, read.choice("filter", get_args(Filter))),
+    )
+
+
+def _outputs(read: _Fields) -> OutputSpec:
+    activation = cast(Activation, read.choice("activation", get_args(Activation)))
+    return OutputSpec(activation, read.texts("extra"))
+
+
+def _files(read: _Fields) -> dict[str, str]:
+    files = {path: read.text(path) for path in read.document}
+    for path in files:
+        _refuse_escape(path, read.where)
+    if MODEL not in files:
+        raise BundleError(f"{read.where}: {MODEL} is not listed")
+    return files
+
+
+def _refuse_escape(path: str, where: str) -> None:
+    pure = PurePosixPath(path)
+    climbs = pure.is_absolute() or ".." in pure.parts or "\\" in path or "\0" in path
+    if climbs or str(pure) != path or pure.parts[0] == ENGINES or path in UNLISTED:
+        raise BundleError(f"{where}: path {path!r} is not allowed: it must stay within the bundle")
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    present = set(_present(folder))
+    missing = sorted(set(manifest.files) - present)
+    if missing:
+        raise BundleError(f"{folder}: listed but missing: {', '.join(missing)}")
+    unlisted = sorted(present - set(manifest.files))
+    if unlisted:
+        raise BundleError(f"{folder}: present but not listed in {MANIFEST}: {', '.join(unlisted)}")
+    for path, expected in manifest.files.items():
+        found = sha256_of(folder / path)
+        if found != expected:
+            raise BundleError(f"{folder / path}: sha256 is {found}, {MANIFEST} says {expected}")
+
+
+def _present(folder: Path) -> Iterator[str]:
+    """Every file of the bundle but those outside the manifest; links are refused."""
+    for path in folder.rglob("*"):
+        relative = path.relative_to(folder)
+        if relative.parts[0] == ENGINES or str(relative) in UNLISTED:
+            continue
+        if path.is_symlink():
+            raise BundleError(f"{path} is a symbolic link: a bundle holds plain files only")
+        if not path.is_dir():
+            yield relative.as_posix()

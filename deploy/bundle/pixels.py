@@ -1,0 +1,190 @@
+"""From encoded bytes to the network's pixels: decode and resize, defined to the letter.
+
+Trainer's evaluation, deploy's parity and edge's CPU path all call this; a GPU path is compared
+with it. The definition:
+
+1. **Formats** are JPEG, PNG and WebP (first frame of an animation is not supported), told by their
+   first bytes. Everything else, and every picture that is cut short, is a `BadFrame`.
+2. **Limits** on bytes and on pixels are checked from the header, before anything is decoded.
+3. **JPEG** is decoded by libjpeg-turbo (fast integer DCT, fast chroma upsampling, warnings are
+   errors) to RGB, DCT-scaled to 1/2, 1/4 or 1/8 when what comes out still has at least the target's
+   width and height after rotation and cropping. CMYK and YCCK JPEGs, which libjpeg-turbo cannot
+   turn into RGB, are decoded by OpenCV, unscaled.
+4. **PNG and WebP** are decoded by OpenCV to 8 bits and three channels: grey is repeated, 16 bits
+   keep their upper byte, an alpha channel is dropped.
+5. **EXIF orientation** is applied, so that the picture stands upright.
+6. **Resize**: `squash` scales both axes freely; `center-crop` first cuts the largest centred
+   rectangle of the target's aspect; `letterbox` scales by one factor and pads evenly with grey 114.
+7. **Filter**: `area` is OpenCV's INTER_AREA where neither axis grows and INTER_LINEAR otherwise;
+   `bilinear` is INTER_LINEAR always.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from deploy.bundle.errors import BadFrame
+from deploy.bundle.header import ImageHeader, read_header
+from deploy.bundle.manifest import InputSpec
+
+Pixels: TypeAlias = NDArray[np.uint8]
+
+LETTERBOX_GREY = 114
+_SCALES = (8, 4, 2)
+_MEGA = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a frame may cost. Beyond them it is refused before it is decoded."""
+
+    max_bytes: int = 4 << 20
+    max_pixels: int = 40 * _MEGA
+
+
+def frame_to_pixels(data: bytes | memoryview, spec: InputSpec, limits: Limits) -> Pixels:
+    """Decode and resize one encoded frame.
+
+    Returns:
+        uint8 [spec.height, spec.width, 3], RGB, contiguous.
+
+    Raises:
+        BadFrame: empty, not an image, cut short, or over a limit.
+    """
+    return resize(decode(data, spec, limits), spec)
+
+
+def decode(data: bytes | memoryview, spec: InputSpec, limits: Limits) -> Pixels:
+    """Decode to RGB, upright, at the smallest DCT scale that the target allows.
+
+    Returns:
+        uint8 [H, W, 3], RGB.
+
+    Raises:
+        BadFrame: empty, not an image, cut short, or over a limit.
+    """
+    _check_bytes(data, limits)
+    header = read_header(data)
+    _check_pixels(header, limits)
+    if header.format == "jpeg" and header.channels != 4:  # noqa: PLR2004 - CMYK
+        picture = _decode_jpeg(data, header, spec)
+    else:
+        picture = _decode_any(data)
+    return _upright(picture, header.orientation)
+
+
+def resize(picture: Pixels, spec: InputSpec) -> Pixels:
+    """Bring a decoded picture, uint8 [H, W, 3], to uint8 [spec.height, spec.width, 3]."""
+    if spec.resize == "letterbox":
+        return _letterbox(picture, spec)
+    if spec.resize == "center-crop":
+        picture = _center_crop(picture, spec)
+    return _scale(picture, spec.width, spec.height, spec)
+
+
+def _check_bytes(data: bytes | memoryview, limits: Limits) -> None:
+    if len(data) == 0:
+        raise BadFrame("empty", "the frame has no bytes")
+    if len(data) > limits.max_bytes:
+        raise BadFrame(
+            "too-many-bytes", f"the frame has {len(data)} bytes, the limit is {limits.max_bytes}"
+        )
+
+
+def _check_pixels(header: ImageHeader, limits: Limits) -> None:
+    if header.width * header.height > limits.max_pixels:
+        raise BadFrame(
+            "too-many-pixels",
+            f"the picture has {header.width}x{header.height} pixels, "
+            f"the limit is {limits.max_pixels / _MEGA:g} million",
+        )
+
+
+def _decode_jpeg(data: bytes | memoryview, header: ImageHeader, spec: InputSpec) -> Pixels:
+    scale = _dct_scale(header, spec)
+    try:
+        picture: Pixels = simplejpeg.decode_jpeg(
+            data,
+            fastdct=True,
+            fastupsample=True,
+            min_height=-(-header.height // scale),
+            min_width=-(-header.width // scale),
+        )
+    except ValueError as error:
+        raise BadFrame("undecodable", f"the JPEG cannot be decoded: {error}") from error
+    return picture
+
+
+def _decode_any(data: bytes | memoryview) -> Pixels:
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        picture: Pixels | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise BadFrame("undecodable", f"the picture cannot be decoded: {error.err}") from error
+    if picture is None:
+        raise BadFrame("undecodable", "the picture is cut short or damaged")
+    return picture
+
+
+def _dct_scale(header: ImageHeader, spec: InputSpec) -> int:
+    """The largest divisor of the size that leaves at least the target's pixels in use."""
+    width, height = header.upright_size
+    need_width, need_height = _source_needed(width, height, spec)
+    for scale in _SCALES:
+        if width >= need_width * scale and height >= need_height * scale:
+            return scale
+    return 1
+
+
+def _source_needed(width: int, height: int, spec: InputSpec) -> tuple[float, float]:
+    """Width and height that a picture of this aspect needs so that the resize only shrinks."""
+    if spec.resize == "squash":
+        return spec.width, spec.height
+    by_width, by_height = spec.width / width, spec.height / height
+    factor = max(by_width, by_height) if spec.resize == "center-crop" else min(by_width, by_height)
+    return width * factor, height * factor
+
+
+def _upright(picture: Pixels, orientation: int) -> Pixels:
+    """Undo an EXIF orientation (1…8, TIFF 6.0 tag 274)."""
+    if orientation in (5, 6, 7, 8):
+        picture = picture.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        picture = picture[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        picture = picture[::-1]
+    return np.ascontiguousarray(picture)
+
+
+def _center_crop(picture: Pixels, spec: InputSpec) -> Pixels:
+    height, width = picture.shape[:2]
+    keep_width = max(1, min(width, round(height * spec.width / spec.height)))
+    keep_height = max(1, min(height, round(width * spec.height / spec.width)))
+    left, top = (width - keep_width) // 2, (height - keep_height) // 2
+    return picture[top : top + keep_height, left : left + keep_width]
+
+
+def _letterbox(picture: Pixels, spec: InputSpec) -> Pixels:
+    height, width = picture.shape[:2]
+    factor = min(spec.width / width, spec.height / height)
+    inner_width = max(1, round(width * factor))
+    inner_height = max(1, round(height * factor))
+    left, top = (spec.width - inner_width) // 2, (spec.height - inner_height) // 2
+    canvas = np.full((spec.height, spec.width, 3), LETTERBOX_GREY, np.uint8)
+    canvas[top : top + inner_height, left : left + inner_width] = _scale(
+        picture, inner_width, inner_height, spec
+    )
+    return canvas
+
+
+def _scale(picture: Pixels, width: int, height: int, spec: InputSpec) -> Pixels:
+    shrinks = picture.shape[1] >= width and picture.shape[0] >= height
+    area = spec.filter == "area" and shrinks
+    scaled: Pixels = cv2.resize(
+        picture, (width, height), interpolation=cv2.INTER_AREA if area else cv2.INTER_LINEAR
+    )
+    return scaled

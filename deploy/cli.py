@@ -1,0 +1,159 @@
+"""`yardlight-deploy`: bundles in, proven engines out."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter, validators
+from rich.console import Console
+from rich.table import Table
+
+from deploy.build.engine import BuildSpec, build_engine, verify_engine
+from deploy.build.parity import certify_reference
+from deploy.bundle.command import DONE, FAILED, command_line, run_command_line
+from deploy.bundle.errors import YardlightError
+from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.bundle.reference import check_model
+from deploy.engines import catalogue
+from deploy.engines.protocol import Precision
+from deploy.engines.record import RECORD, EngineRecord, read_record
+
+app = command_line("yardlight-deploy", "Turn models into bundles and bundles into proven engines.")
+Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+
+
+@app.command
+def build(
+    bundle: Path,
+    *,
+    engine: catalogue.Choice = "auto",
+    precision: Precision = "fp32",
+    max_batch: Positive = catalogue.DEFAULT_MAX_BATCH,
+    into: Path | None = None,
+) -> None:
+    """Compile a bundle for this machine, prove it equal to the reference, measure its cost.
+
+    Args:
+        bundle: folder of the bundle.
+        engine: engine to build; `auto` takes the best that this machine has.
+        precision: arithmetic of the engine.
+        max_batch: most frames in one run.
+        into: folder for the engine; the bundle's own `engines` if not given.
+    """
+    opened = open_bundle(bundle)
+    chosen = catalogue.choose(engine)
+    _tell(f"{chosen.kind}: {chosen.why}")
+    spec = BuildSpec(chosen.kind, precision, max_batch)
+    folder = build_engine(opened, spec, into or opened.engines, _tell)
+    sys.stdout.write(f"{folder}\n")
+
+
+@app.command
+def verify(bundle: Path, *, json_: Annotated[bool, Parameter("--json")] = False) -> int:
+    """Check a bundle's files and model, and prove each of its engines again on this machine.
+
+    Args:
+        bundle: folder of the bundle.
+        json_: print the result for machines.
+    """
+    opened = open_bundle(bundle)
+    check_model(opened)
+    verdicts = [_verdict(opened, folder) for folder in _engine_folders(opened)]
+    verdicts.insert(0, _reference_verdict(opened))
+    if json_:
+        _print_json({"bundle": str(bundle), "digest": opened.digest, "engines": verdicts})
+    else:
+        _print_verdicts(opened, verdicts)
+    return DONE if all(verdict["passed"] for verdict in verdicts) else FAILED
+
+
+@app.command
+def inspect(bundle: Path, *, json_: Annotated[bool, Parameter("--json")] = False) -> None:
+    """Show what a bundle holds: labels, input, outputs, files, provenance, engines.
+
+    Args:
+        bundle: folder of the bundle.
+        json_: print it for machines.
+    """
+    opened = open_bundle(bundle)
+    records = {folder.name: read_record(folder) for folder in _engine_folders(opened)}
+    if json_:
+        engines = {name: asdict(record) for name, record in records.items()}
+        _print_json({"digest": opened.digest, **asdict(opened.manifest), "engines": engines})
+    else:
+        _print_bundle(opened, records)
+
+
+def main() -> None:
+    sys.exit(run_command_line(app))
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _engine_folders(bundle: Bundle) -> list[Path]:
+    return sorted(path.parent for path in bundle.engines.glob(f"*/{RECORD}"))
+
+
+def _reference_verdict(bundle: Bundle) -> dict[str, Any]:
+    """The golden frames through the reference itself: does this machine decode and run alike?"""
+    return {"engine": "reference", **asdict(certify_reference(bundle))}
+
+
+def _verdict(bundle: Bundle, folder: Path) -> dict[str, Any]:
+    try:
+        return {"engine": folder.name, **asdict(verify_engine(bundle, folder).certificate)}
+    except YardlightError as error:
+        return {"engine": folder.name, "passed": False, "reason": str(error)}
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
+
+
+def _print_verdicts(bundle: Bundle, verdicts: list[dict[str, Any]]) -> None:
+    table = Table("engine", "frames", "max error", "cosine", "agreement", "verdict")
+    for verdict in verdicts:
+        figures = (
+            [
+                str(verdict["frames"]),
+                f"{verdict['max_error']:.1e}",
+                f"{verdict['cosine']:.6f}",
+                f"{verdict['agreement']:.0%}",
+            ]
+            if "frames" in verdict
+            else ["", "", "", ""]
+        )
+        said = "equal" if verdict["passed"] else f"NOT EQUAL: {verdict['reason']}"
+        table.add_row(verdict["engine"], *figures, said)
+    console = Console()
+    console.print(f"{bundle.folder}: {bundle.manifest.name} {bundle.manifest.version}")
+    console.print(table)
+
+
+def _print_bundle(bundle: Bundle, records: dict[str, EngineRecord]) -> None:
+    manifest, console = bundle.manifest, Console()
+    shape = f"{manifest.input.width}x{manifest.input.height}"
+    console.print(f"[bold]{manifest.name}[/bold] {manifest.version}   {bundle.digest}")
+    console.print(f"input    {shape} RGB, {manifest.input.resize}, {manifest.input.filter}")
+    console.print(f"outputs  {manifest.outputs.activation}, also {manifest.outputs.extra or '-'}")
+    shown = ", ".join(manifest.labels[:12])
+    more = f" … {len(manifest.labels)} in all" if len(manifest.labels) > 12 else ""  # noqa: PLR2004
+    console.print(f"labels   {shown}{more}", markup=False)
+    files = Table("file", "bytes", "sha256")
+    for path, digest in manifest.files.items():
+        files.add_row(path, str((bundle.folder / path).stat().st_size), digest[:16])
+    console.print(files)
+    for key, value in manifest.provenance.items():
+        console.print(f"{key}: {value}", markup=False, highlight=False)
+    for name, record in records.items():
+        cost = ", ".join(f"{n}: {1000 * s:.1f} ms" for n, s in record.cost.points)
+        console.print(f"engine {name}: {record.fingerprint.builder}; {cost}", markup=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Which engines this machine can run, which compiled one fits, and how it is loaded."""
+
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from deploy.bundle.errors import Fatal
+from deploy.bundle.manifest import Bundle
+from deploy.engines import onnxruntime, openvino
+from deploy.engines.device import cpu_name
+from deploy.engines.protocol import Engine, EngineKind, Precision
+from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record
+
+Choice: TypeAlias = Literal["auto", "openvino", "onnxruntime"]
+DEFAULT_MAX_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An engine kind and, for the log, why it was taken."""
+
+    kind: EngineKind
+    why: str
+
+
+def choose(choice: Choice) -> Chosen:
+    """Resolve `auto` to the best engine that this machine has."""
+    if choice != "auto":
+        return Chosen(choice, "asked for")
+    if importlib.util.find_spec("openvino"):
+        return Chosen("openvino", "auto: OpenVINO is installed and the fastest on this CPU")
+    return Chosen("onnxruntime", "auto: OpenVINO is not installed (extra 'cpu')")
+
+
+def fingerprint(
+    bundle: Bundle, kind: EngineKind, precision: Precision, max_batch: int
+) -> Fingerprint:
+    """What an engine must carry to run this bundle on this machine.
+
+    Raises:
+        MissingDriver: the engine's library is not installed.
+        Fatal: this version cannot run that kind.
+    """
+    return Fingerprint(bundle.digest, kind, _builder(kind), precision, cpu_name(), max_batch)
+
+
+def find(wanted: Fingerprint, places: Iterable[Path]) -> Path | None:
+    """The folder of the engine with exactly this fingerprint, in the first place that has it."""
+    folders = (place / wanted.key for place in places)
+    return next((folder for folder in folders if (folder / RECORD).is_file()), None)
+
+
+def read_fitting(folder: Path, wanted: Fingerprint) -> EngineRecord:
+    """Read an engine's record and insist that it fits and was proven equal.
+
+    Raises:
+        Fatal: it is damaged, belongs to another machine or model, or its certificate failed.
+    """
+    record = read_record(folder)
+    if record.fingerprint != wanted:
+        raise Fatal(f"engine {folder} fits {record.fingerprint}, needed is {wanted}")
+    if not record.certificate.passed:
+        raise Fatal(f"engine {folder} was not proven equal: {record.certificate.reason}")
+    return record
+
+
+def load(bundle: Bundle, folder: Path, kind: EngineKind, precision: Precision) -> Engine:
+    """Load a compiled engine; the caller has checked that it fits."""
+    if kind == "openvino":
+        return openvino.load(bundle, folder, precision)
+    if kind == "onnxruntime":
+        return onnxruntime.load(bundle)
+    raise Fatal(f"engine {kind} cannot be run by this version")
+
+
+def _builder(kind: EngineKind) -> str:
+    if kind == "openvino":
+        return openvino.version()
+    if kind == "onnxruntime":
+        return onnxruntime.BUILDER
+    raise Fatal(f"engine {kind} cannot be built by this version")

@@ -1,0 +1,30 @@
+"""What this machine's processor is, as far as a compiled engine depends on it."""
+
+import os
+import platform
+import re
+from functools import cache
+from pathlib import Path
+
+_CPUINFO = Path("/proc/cpuinfo")
+# The instruction sets that inference libraries choose their kernels by.
+_DECISIVE = (
+    "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "avx_vnni",
+    "amx_bf16", "amx_int8", "asimd", "asimddp", "asimdhp", "bf16", "i8mm", "sve",
+)  # fmt: skip
+
+
+def core_count() -> int:
+    """How many cores this process may use; containers and affinity masks count."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def cpu_name() -> str:
+    """Processor model and decisive instruction sets, such as `x86_64 AMD EPYC avx2`."""
+    text = _CPUINFO.read_text(errors="replace") if _CPUINFO.exists() else ""
+    model = re.search(r"^(?:model name|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE)
+    present = set(flags.group(1).split()) if flags else set()
+    words = [platform.machine(), model.group(1).strip() if model else platform.processor()]
+    return " ".join([*filter(None, words), *(name for name in _DECISIVE if name in present)])

@@ -1,0 +1,115 @@
+"""`engine.json`: what a compiled engine is, where it fits, its proof, and what it costs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.bundle.errors import Fatal
+from deploy.bundle.manifest import sha256_of
+from deploy.engines.protocol import CostCurve, EngineKind, Precision
+
+SCHEMA = "yardlight.engine/1"
+RECORD = "engine.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a compiled engine depends on. It runs only where all of this is the same."""
+
+    model: str
+    """Digest of the bundle whose `model.onnx` was compiled."""
+    kind: EngineKind
+    builder: str
+    """Version of the library that compiled it."""
+    precision: Precision
+    device: str
+    """Processor model and instruction set, or GPU name and compute capability."""
+    max_batch: int
+
+    @property
+    def key(self) -> str:
+        """Name of the engine's folder: readable at the front, exact at the end."""
+        exact = json.dumps(asdict(self), sort_keys=True).encode()
+        return f"{self.kind}-{self.precision}-{hashlib.sha256(exact).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """How far an engine is from the FP32 reference on the golden frames, judged on `logits`."""
+
+    frames: int
+    max_error: float
+    """Largest absolute difference of a logit, as a fraction of the largest reference logit."""
+    cosine: float
+    """Smallest cosine between an engine's logits and the reference's over all frames."""
+    agreement: float
+    """Fraction of frames with the same top label through the production decode."""
+    passed: bool
+    reason: str
+    """Why it did not pass, empty if it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRecord:
+    """The content of `engine.json`."""
+
+    fingerprint: Fingerprint
+    files: Mapping[str, str]
+    certificate: Certificate
+    cost: CostCurve
+
+    @property
+    def digest(self) -> str:
+        """Identifies the engine in every classification that it made."""
+        exact = json.dumps(
+            {"fingerprint": asdict(self.fingerprint), "files": dict(self.files)}, sort_keys=True
+        )
+        return f"sha256:{hashlib.sha256(exact.encode()).hexdigest()}"
+
+
+def write_record(folder: Path, record: EngineRecord) -> None:
+    document = {
+        "schema": SCHEMA,
+        "fingerprint": asdict(record.fingerprint),
+        "files": dict(record.files),
+        "certificate": asdict(record.certificate),
+        "cost_seconds": record.cost.to_mapping(),
+    }
+    (folder / RECORD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def read_record(folder: Path) -> EngineRecord:
+    """Read `engine.json` and check the files that it lists.
+
+    Raises:
+        Fatal: the record is missing, damaged, of an unknown schema, or its files differ.
+    """
+    path = folder / RECORD
+    try:
+        document = json.loads(path.read_bytes())
+        record = _parse(document)
+    except FileNotFoundError:
+        raise Fatal(f"{folder} holds no engine: {path} does not exist") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise Fatal(f"{path} is damaged: {type(error).__name__}: {error}") from error
+    for name, expected in record.files.items():
+        if not (folder / name).is_file() or sha256_of(folder / name) != expected:
+            raise Fatal(f"{folder / name} is missing or not the file that {path} lists")
+    return record
+
+
+def _parse(document: dict[str, Any]) -> EngineRecord:
+    if document["schema"] != SCHEMA:
+        raise ValueError(f"schema {document['schema']!r} is not known here, expected {SCHEMA!r}")
+    files = {str(name): str(digest) for name, digest in document["files"].items()}
+    if any(Path(name).name != name for name in files):
+        raise ValueError("a listed file lies outside the engine's folder")
+    return EngineRecord(
+        fingerprint=Fingerprint(**document["fingerprint"]),
+        files=files,
+        certificate=Certificate(**document["certificate"]),
+        cost=CostCurve.from_mapping(document["cost_seconds"]),
+    )
