@@ -1,0 +1,84 @@
+"""The ledgers of the partitions that this member owns now."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from edge.frame import Frame, Partition
+from edge.ledger import Ledger
+
+
+@dataclass(slots=True)
+class Assignment:
+    """One stretch of owning a partition; the next one starts with a new ledger."""
+
+    number: int
+    ledger: Ledger = field(default_factory=Ledger)
+    committed: int | None = None
+    draining: bool = False
+    """It is about to be given back: nothing new is taken in."""
+
+
+@dataclass(slots=True)
+class Assignments:
+    """Shared by the three stages: polling assigns, publishing acknowledges."""
+
+    _owned: dict[Partition, Assignment] = field(default_factory=dict)
+    _count: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def assign(self, partitions: Iterable[Partition]) -> None:
+        with self._lock:
+            for partition in partitions:
+                self._count += 1
+                self._owned[partition] = Assignment(self._count)
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """They belong to somebody else now: what is still under way here has no say any more."""
+        with self._lock:
+            for partition in partitions:
+                self._owned.pop(partition, None)
+
+    def drain(self, partitions: Iterable[Partition]) -> None:
+        """They are about to be given back."""
+        for partition in partitions:
+            if (assignment := self._owned.get(partition)) is not None:
+                assignment.draining = True
+
+    def accepting(self, partition: Partition) -> Assignment | None:
+        """The assignment that a newly polled frame belongs to, None if it is not ours any more."""
+        assignment = self._owned.get(partition)
+        return None if assignment is None or assignment.draining else assignment
+
+    def withdraw(self, partition: Partition, offsets: list[int]) -> None:
+        """Forget frames that nobody has looked at; they will be polled again."""
+        if (assignment := self._owned.get(partition)) is not None:
+            assignment.ledger.withdraw(offsets)
+
+    def ledger_of(self, frame: Frame) -> Ledger | None:
+        """The ledger that the frame was delivered to, None if its partition was given back."""
+        assignment = self._owned.get(frame.partition)
+        if assignment is None or assignment.number != frame.assignment:
+            return None
+        return assignment.ledger
+
+    def partitions(self) -> tuple[Partition, ...]:
+        return tuple(self._owned)
+
+    def uncommitted(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Positions that moved since they were last committed."""
+        moved = {}
+        for partition in partitions:
+            assignment = self._owned.get(partition)
+            if assignment is None or assignment.ledger.position is None:
+                continue
+            if assignment.ledger.position != assignment.committed:
+                moved[partition] = assignment.ledger.position
+        return moved
+
+    def note_committed(self, positions: dict[Partition, int]) -> None:
+        with self._lock:
+            for partition, position in positions.items():
+                assignment = self._owned.get(partition)
+                if assignment is not None:
+                    assignment.committed = max(position, assignment.committed or 0)

@@ -1,0 +1,273 @@
+"""The one consumer of the service: membership, polling, positions, and kafka-python's traps.
+
+All methods belong to the thread that polls. Rebalance callbacks run on kafka-python's own thread
+while that thread is inside `poll` or `close`.
+"""
+
+import re
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import (
+    AuthorizationError,
+    CorruptRecordError,
+    KafkaError,
+    KafkaTimeoutError,
+    UnsupportedCodecError,
+)
+from kafka.net.selector import KernelEvent
+from kafka.structs import OffsetAndMetadata
+
+from deploy.bundle.errors import Fatal, Unavailable
+from edge.frame import Partition
+from edge.kafka.client import (
+    HEARTBEAT_INTERVAL_MS,
+    SESSION_TIMEOUT_MS,
+    connection,
+    keep_large_buffers,
+)
+from edge.settings import KafkaSettings
+
+_BOOTSTRAP_MS = 30_000
+_COMMIT_MS = 5_000
+_DRAIN_STEP = 0.005
+_PARTITION_FETCH_BYTES = 2 << 20
+_FETCH_BYTES = 16 << 20
+_RECEIVE_BUFFER = 4 << 20
+_FETCH_WAIT_MS = 200
+_CORRUPT = re.compile(r"TopicPartition\(topic='(?P<topic>[^']+)', partition=(?P<number>\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it was polled; `corrupt` where its batch failed the checksum."""
+
+    partition: Partition
+    offset: int
+    timestamp: float
+    """Unix seconds."""
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    corrupt: str | None = None
+
+
+class Rebalance(Protocol):
+    """What the service does when partitions come and go. Called on kafka-python's thread."""
+
+    def assigned(self, partitions: tuple[Partition, ...]) -> None: ...
+
+    def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
+        """Partitions are to be given back: a function that says whether to wait on for them."""
+
+    def positions(self, partitions: tuple[Partition, ...]) -> Mapping[Partition, int]:
+        """What may be committed of them, once drained."""
+
+    def gone(self, partitions: tuple[Partition, ...]) -> None:
+        """They belong to somebody else now."""
+
+
+class RecordSource:
+    """A member of a consumer group. Opening joins the group at the first `poll`."""
+
+    def __init__(
+        self, settings: KafkaSettings, topic: str, group: str, *, max_records: int
+    ) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._group = group
+        self._max_records = max_records
+        self._consumer: Any = None
+        self._paused = False
+        self._next: dict[Partition, int] = {}
+
+    def open(self, rebalance: Rebalance) -> None:
+        """Connect and subscribe. A broker must be listening (`wait_for_broker`).
+
+        Raises:
+            Unavailable: the broker did not answer in time, or refused the credentials.
+        """
+        keep_large_buffers()
+        options = connection(self._settings, f"yardlight-{self._group}-consumer")
+        try:
+            self._consumer = KafkaConsumer(
+                group_id=self._group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+                partition_assignment_strategy=[CooperativeStickyAssignor],
+                session_timeout_ms=SESSION_TIMEOUT_MS,
+                heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
+                max_poll_records=self._max_records,
+                max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
+                fetch_max_bytes=_FETCH_BYTES,
+                fetch_max_wait_ms=_FETCH_WAIT_MS,
+                socket_options=[
+                    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+                    (socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER),
+                ],
+                bootstrap_timeout_ms=_BOOTSTRAP_MS,
+                **options,
+            )
+        except KafkaTimeoutError as error:
+            raise Unavailable(
+                f"{self._settings.bootstrap_servers} listens but does not answer as Kafka: {error}"
+            ) from error
+        self._consumer.subscribe([self._topic], listener=_Listener(self._consumer, rebalance))
+
+    def poll(self, seconds: float) -> list[Record]:
+        """Fetch what is there, waiting up to `seconds` for the first record.
+
+        A batch that fails its checksum comes as one record without a value: kafka-python would
+        hang for ever if it were polled again at that position (its `fetched_records` loops).
+
+        Raises:
+            Fatal: the group or topic may not be read, or records cannot be unpacked at all.
+        """
+        try:
+            polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
+        except CorruptRecordError as error:
+            return [self._step_over(error)]
+        except UnsupportedCodecError as error:
+            raise Fatal(
+                f"frames in {self._topic} are compressed in a way that is not supported ({error}): "
+                "JPEG does not compress, send frames uncompressed or with gzip"
+            ) from error
+        except AuthorizationError as error:
+            raise Fatal(f"{self._topic} may not be read by group {self._group}: {error}") from error
+        except KafkaError as error:
+            raise Unavailable(f"polling {self._topic} failed: {error!r}") from error
+        return [self._record(raw) for records in polled.values() for raw in records]
+
+    def pause(self) -> None:
+        """Stop fetching; `poll` must go on, it is what keeps the membership."""
+        self._paused = True
+        self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._consumer.resume(*self._consumer.paused())
+
+    def commit_soon(
+        self,
+        positions: Mapping[Partition, int],
+        done: Callable[[BaseException | None], None],
+    ) -> None:
+        """Commit in the background; `done` hears on kafka-python's thread how it went."""
+
+        def answered(_: Any, response: Any) -> None:
+            done(response if isinstance(response, BaseException) else None)
+
+        self._consumer.commit_async(_offsets(positions), callback=answered)
+
+    def commit_now(self, positions: Mapping[Partition, int]) -> None:
+        """Commit and wait for it.
+
+        Raises:
+            Unavailable: it was not acknowledged; the frames will be delivered again.
+        """
+        try:
+            self._consumer.commit(_offsets(positions), timeout_ms=_COMMIT_MS)
+        except KafkaError as error:
+            raise Unavailable(f"offsets were not committed: {error!r}") from error
+
+    @property
+    def joined(self) -> bool:
+        """Whether the group counts this member, with or without partitions."""
+        return self._consumer is not None and self._consumer.group_metadata().generation_id >= 0
+
+    def lag(self) -> dict[Partition, int]:
+        """Frames in each partition that were not polled yet, as of the last fetch."""
+        lags = {}
+        for partition, after in self._next.items():
+            high = self._consumer.highwater(_topic_partition(partition))
+            if high is not None:
+                lags[partition] = max(0, high - after)
+        return lags
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        for partition in partitions:
+            self._next.pop(partition, None)
+
+    def close(self) -> None:
+        """Give back the partitions and leave the group."""
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            consumer.close(autocommit=False)
+
+    def _record(self, raw: Any) -> Record:
+        partition = Partition(raw.topic, raw.partition)
+        self._next[partition] = raw.offset + 1
+        return Record(
+            partition=partition,
+            offset=raw.offset,
+            timestamp=raw.timestamp / 1000,
+            key=raw.key,
+            value=raw.value,
+            headers=tuple((name, value or b"") for name, value in raw.headers),
+        )
+
+    def _step_over(self, error: CorruptRecordError) -> Record:
+        """Move past the record that cannot be read and report it as corrupt."""
+        found = _CORRUPT.search(str(error))
+        if found is None:
+            raise Fatal(f"a batch in {self._topic} is damaged beyond reading: {error}") from error
+        partition = Partition(found["topic"], int(found["number"]))
+        place = _topic_partition(partition)
+        offset = self._consumer.position(place)
+        self._consumer.seek(place, offset + 1)
+        self._next[partition] = offset + 1
+        return Record(partition, offset, 0.0, None, None, (), corrupt=str(error))
+
+
+class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
+    """Hands partitions over in order: drain, commit, give back. Heartbeats go on meanwhile."""
+
+    def __init__(self, consumer: Any, rebalance: Rebalance) -> None:
+        self._consumer = consumer
+        self._rebalance = rebalance
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        self._rebalance.assigned(_partitions(assigned))
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        partitions = _partitions(revoked)
+        if not partitions:
+            return
+        waiting = self._rebalance.draining(partitions)
+        while waiting():
+            await _sleep(_DRAIN_STEP)
+        positions = self._rebalance.positions(partitions)
+        if positions:
+            await self._consumer.commit_async(_offsets(positions))
+        self._rebalance.gone(partitions)
+
+    async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
+        self._rebalance.gone(_partitions(lost))
+
+
+def _sleep(seconds: float) -> Awaitable[None]:
+    """Suspend a coroutine of kafka-python's event loop, as its own coordinator does."""
+    pause: Awaitable[None] = KernelEvent("_sleep", seconds)
+    return pause
+
+
+def _partitions(places: Iterable[Any]) -> tuple[Partition, ...]:
+    return tuple(Partition(place.topic, place.partition) for place in places)
+
+
+def _topic_partition(partition: Partition) -> Any:
+    return TopicPartition(partition.topic, partition.number)
+
+
+def _offsets(positions: Mapping[Partition, int]) -> dict[Any, Any]:
+    return {
+        _topic_partition(partition): OffsetAndMetadata(offset, "", -1)
+        for partition, offset in positions.items()
+    }

@@ -1,0 +1,113 @@
+"""The one producer of the service: sends records, tells what became of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+
+from deploy.bundle.errors import Unavailable
+from edge.kafka.client import connection
+from edge.settings import KafkaSettings
+
+_BOOTSTRAP_MS = 30_000
+_BLOCK_MS = 5_000
+_DELIVERY_MS = 120_000
+_CLOSE_SECONDS = 5.0
+MAX_RECORD_BYTES = 64 << 20
+"""What this client lets through; the topic's own `max.message.bytes` is what decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record to be sent."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+class TooLarge(Exception):  # noqa: N818 - a fact about the record, not a fault of the program
+    """The broker does not take a record of this size on this topic."""
+
+
+class RecordSink:
+    """An idempotent producer with acks=all.
+
+    After one refused record kafka-python's producer refuses all that follow, so whoever hears of a
+    failure calls `renew` and sends everything again that was not acknowledged.
+    """
+
+    def __init__(self, settings: KafkaSettings, client_id: str) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._producer: Any = None
+
+    def open(self) -> None:
+        """Connect. A broker must be listening.
+
+        Raises:
+            Unavailable: the broker did not answer in time, or refused the credentials.
+        """
+        try:
+            self._producer = KafkaProducer(
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=2,
+                max_block_ms=_BLOCK_MS,
+                delivery_timeout_ms=_DELIVERY_MS,
+                max_request_size=MAX_RECORD_BYTES,
+                bootstrap_timeout_ms=_BOOTSTRAP_MS,
+                **connection(self._settings, self._client_id),
+            )
+        except KafkaTimeoutError as error:
+            raise Unavailable(
+                f"{self._settings.bootstrap_servers} listens but does not answer as Kafka: {error}"
+            ) from error
+
+    def send(self, message: Message, done: Callable[[BaseException | None], None]) -> None:
+        """Hand a record over; `done` hears on kafka-python's thread whether the broker has it.
+
+        Raises:
+            TooLarge: larger than any topic could take.
+            Unavailable: the topic is unknown or the producer is not usable any more.
+        """
+        try:
+            future = self._producer.send(
+                message.topic, value=message.value, key=message.key, headers=message.headers
+            )
+        except MessageSizeTooLargeError as error:
+            raise TooLarge(str(error)) from error
+        except KafkaError as error:
+            raise Unavailable(f"{message.topic} does not take records: {error!r}") from error
+        future.add_callback(lambda _: done(None))
+        future.add_errback(lambda error: done(_plain(error)))
+
+    def renew(self) -> None:
+        """Replace a producer that refuses to go on. Unacknowledged records may or may not be there.
+
+        Raises:
+            Unavailable: the broker did not answer.
+        """
+        self.close()
+        self.open()
+
+    def flush(self, seconds: float) -> None:
+        """Wait until all that was sent is answered, or the time is over."""
+        try:
+            self._producer.flush(timeout=seconds)
+        except KafkaError as error:
+            raise Unavailable(f"records were not acknowledged in time: {error!r}") from error
+
+    def close(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            producer.close(timeout=_CLOSE_SECONDS)
+
+
+def _plain(error: BaseException) -> BaseException:
+    if isinstance(error, MessageSizeTooLargeError):
+        return TooLarge(str(error))
+    return error

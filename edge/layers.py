@@ -1,0 +1,127 @@
+"""Where a setting comes from: command line, then environment, then `yardlight.toml`, then default.
+
+Cyclopts has parsed the command line when these layers run; each fills in what is still unset. A key
+that no command knows is an error that names the nearest one.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+from cyclopts import App, ArgumentCollection, CycloptsError, Token
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PREFIX = "YARDLIGHT_"
+FILE = Path("yardlight.toml")
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+"""Names another file than ./yardlight.toml."""
+
+
+def attach(root: App, keep: Callable[[ArgumentCollection], None]) -> None:
+    """Give a command line its lower layers; `keep` is told the arguments with their sources."""
+
+    def fill(_: App, __: tuple[str, ...], arguments: ArgumentCollection) -> None:
+        known = set(_known_keys(root))
+        _from_environment(known, arguments)
+        _from_file(known, arguments)
+        keep(arguments)
+
+    root.config = [fill]
+
+
+def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
+    values = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(PREFIX) and name != CONFIG_VARIABLE
+    }
+    keys = {name[len(PREFIX) :].lower(): name for name in values}
+    _refuse_unknown(keys, known, "environment variable", lambda key: PREFIX + key.upper())
+    for key, name in keys.items():
+        _fill(arguments, key, values[name], name)
+
+
+def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
+    path = Path(os.environ.get(CONFIG_VARIABLE, FILE))
+    values = _read(path)
+    keys = {key.replace("-", "_"): key for key in values}
+    _refuse_unknown(keys, known, f"key in {path}:", str)
+    for key, written in keys.items():
+        _fill(arguments, key, _text(values[written], path, written), str(path))
+
+
+def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
+    """Each setting's name, value and where the value came from; secrets are files, never values."""
+    for argument in arguments:
+        name = argument.name.removeprefix("--")
+        if argument.children or name == "show-config":
+            continue
+        if argument.tokens:
+            token = argument.tokens[0]
+            value = token.value or str(token.implicit_value)
+            yield name, value, {"cli": "command line"}.get(token.source, token.source)
+        else:
+            yield name, str(argument.field_info.default), "default"
+
+
+def _fill(arguments: ArgumentCollection, key: str, value: str, source: str) -> None:
+    for argument in arguments:
+        if _key(argument.name) == key and not argument.children and not argument.tokens:
+            argument.append(Token(keyword=source, value=value, source=source))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if CONFIG_VARIABLE in os.environ:
+            raise CycloptsError(
+                msg=f"{CONFIG_VARIABLE} names {path}, which does not exist"
+            ) from None
+        return {}
+    except (OSError, ValueError) as error:
+        raise CycloptsError(msg=f"{path} cannot be read: {error}") from error
+
+
+def _text(value: Any, path: Path, key: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, (str, int, float)):
+        found = type(value).__name__
+        raise CycloptsError(msg=f"{path}: {key} must be text, a number or a boolean, not {found}")
+    return str(value)
+
+
+def _refuse_unknown(
+    keys: Iterable[str], known: AbstractSet[str], what: str, spell: Callable[[str], str]
+) -> None:
+    for key in keys:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean {spell(near[0])}?" if near else ""
+            raise CycloptsError(msg=f"Unknown {what} {spell(key)}.{hint}")
+
+
+def _known_keys(app: App) -> Iterator[str]:
+    """Keys of every command: an environment may serve several of them."""
+    for name in app:
+        if name.startswith("-"):
+            continue
+        command = app[name]
+        if command.default_command is not None:
+            for argument in command.assemble_argument_collection(parse_docstring=False):
+                if not argument.children:
+                    yield _key(argument.name)
+        yield from _known_keys(command)
+
+
+def _key(name: str) -> str:
+    return name.lstrip("-").replace("-", "_")

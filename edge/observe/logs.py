@@ -1,0 +1,70 @@
+"""Structured logs on stderr: text on a terminal, JSON lines elsewhere."""
+
+import logging
+import sys
+import time
+from typing import Any, Literal
+
+import structlog
+
+_CLIENT_QUIET_SECONDS = 10.0
+
+
+def get_logger(stage: str) -> Any:
+    """A logger whose lines carry the part of the service that wrote them."""
+    return structlog.get_logger(stage=stage)
+
+
+def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> None:
+    """Set up the logs of this process, the Kafka client's included."""
+    as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if as_text else [structlog.processors.format_exc_info]),
+    ]
+    renderer: Any = (
+        # Plain tracebacks: the rich ones print local variables, which may be frames or secrets.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        if as_text
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    handler.addFilter(RateLimit(_CLIENT_QUIET_SECONDS))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+
+
+class RateLimit(logging.Filter):
+    """Lets one line of each logger and call site through in a while.
+
+    kafka-python repeats itself up to a hundred times a second while a broker is away.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._last: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        place = (record.pathname, record.lineno)
+        now = time.monotonic()
+        if now - self._last.get(place, -self._seconds) < self._seconds:
+            return False
+        self._last[place] = now
+        return True

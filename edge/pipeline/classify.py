@@ -1,0 +1,95 @@
+"""A batch of frames to their outcomes: decode, run the engine, find the frame that breaks it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deploy.bundle.errors import BadFrame, Fatal, Unavailable
+from deploy.bundle.manifest import InputSpec
+from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.reference import Scores
+from deploy.engines.protocol import Session
+from edge.frame import Frame
+from edge.outcome import Classified, DeadLettered, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """One session with its decoder. Used by one thread."""
+
+    session: Session
+    input: InputSpec
+    labels: tuple[str, ...]
+    limits: Limits
+    top: int
+    clock: Callable[[], float]
+
+    def classify(self, frames: Sequence[Frame]) -> list[Outcome]:
+        """One outcome for each frame, in their order. A bad frame never affects another.
+
+        Raises:
+            Unavailable: the device cannot run the batch now.
+            Fatal: the device is gone.
+        """
+        outcomes: dict[int, Outcome] = {}
+        pictures: list[tuple[int, Pixels]] = []
+        for index, frame in enumerate(frames):
+            frame.stamps.taken = self.clock()
+            decoded = self._decode(frame)
+            frame.stamps.decoded = self.clock()
+            if isinstance(decoded, DeadLettered):
+                outcomes[index] = decoded
+            else:
+                pictures.append((index, decoded))
+        if pictures:
+            outcomes |= self._infer(frames, pictures)
+        return [outcomes[index] for index in range(len(frames))]
+
+    def _decode(self, frame: Frame) -> Pixels | DeadLettered:
+        if frame.corrupt is not None:
+            return DeadLettered(frame, "corrupt-record", frame.corrupt)
+        if frame.value is None:
+            return DeadLettered(frame, "null", "the record has no value")
+        try:
+            return frame_to_pixels(frame.value, self.input, self.limits)
+        except BadFrame as error:
+            return DeadLettered(frame, error.reason, str(error))
+
+    def _infer(
+        self, frames: Sequence[Frame], pictures: Sequence[tuple[int, Pixels]]
+    ) -> dict[int, Outcome]:
+        started = self.clock()
+        rows = self._run_or_split([picture for _, picture in pictures])
+        ended = self.clock()
+        outcomes: dict[int, Outcome] = {}
+        for (index, _), row in zip(pictures, rows, strict=True):
+            frame = frames[index]
+            frame.stamps.started, frame.stamps.inferred = started, ended
+            if isinstance(row, str):
+                outcomes[index] = DeadLettered(frame, "engine-failed", row)
+            else:
+                outcomes[index] = Classified(frame, self._top_scores(row))
+        return outcomes
+
+    def _run_or_split(self, pictures: list[Pixels]) -> list[Scores | str]:
+        """Scores of each picture, or how the engine failed on it once it was run alone."""
+        try:
+            scores = self.session.run(np.stack(pictures))
+            return (
+                list(scores) if np.isfinite(scores).all() else self._split(pictures, "not finite")
+            )
+        except (Unavailable, Fatal):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one frame can provoke in a driver
+            return self._split(pictures, f"{type(error).__name__}: {error}")
+
+    def _split(self, pictures: list[Pixels], failure: str) -> list[Scores | str]:
+        if len(pictures) == 1:
+            return [f"the engine failed on this frame: {failure}"]
+        middle = len(pictures) // 2
+        return self._run_or_split(pictures[:middle]) + self._run_or_split(pictures[middle:])
+
+    def _top_scores(self, row: Scores) -> Mapping[str, float]:
+        highest = np.argsort(-row, kind="stable")[: self.top]
+        return {self.labels[index]: round(float(row[index]), 6) for index in highest}

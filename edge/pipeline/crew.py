@@ -1,0 +1,62 @@
+"""The threads of the service: a thread that dies takes the service down and says why."""
+
+from collections.abc import Callable
+from threading import Event, Thread
+
+from edge.observe.logs import get_logger
+
+_log = get_logger("crew")
+
+
+class Crew:
+    """Named threads that run until `stop`. Each calls `beat` at least every few seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._threads: list[Thread] = []
+        self._beats: dict[str, float] = {}
+        self._stop = Event()
+        self.failure: BaseException | None = None
+
+    def start(self, name: str, body: Callable[[], None]) -> None:
+        self.beat(name)
+        thread = Thread(target=self._watch, args=(name, body), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def beat(self, name: str) -> None:
+        self._beats[name] = self._clock()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Sleep, at most so long; whether the crew is to stop."""
+        return self._stop.wait(seconds)
+
+    def silent_for(self) -> dict[str, float]:
+        """Seconds since each thread was last heard of."""
+        now = self._clock()
+        return {name: now - beat for name, beat in self._beats.items()}
+
+    def join(self, seconds: float, but: str = "") -> list[str]:
+        """Wait for all threads to end, but for the one named; names of those that did not."""
+        deadline = self._clock() + seconds
+        waited_for = [thread for thread in self._threads if thread.name != but]
+        for thread in waited_for:
+            thread.join(max(0.0, deadline - self._clock()))
+        return [thread.name for thread in waited_for if thread.is_alive()]
+
+    def _watch(self, name: str, body: Callable[[], None]) -> None:
+        try:
+            body()
+        except BaseException as error:  # noqa: BLE001 - recorded here, raised by the service
+            self.failure = self.failure or error
+            _log.error("a stage died", stage=name, error=f"{type(error).__name__}: {error}")
+            self._stop.set()
+        finally:
+            self._beats.pop(name, None)

@@ -1,0 +1,67 @@
+"""Stage two: each session takes a batch as soon as it is idle."""
+
+from collections.abc import Callable
+
+from deploy.bundle.errors import Unavailable
+from edge.frame import Frame
+from edge.observe.logs import get_logger
+from edge.observe.metrics import Metrics
+from edge.outcome import Outcome
+from edge.pipeline.classify import Classifier
+from edge.pipeline.crew import Crew
+from edge.pipeline.intake import Intake
+
+_log = get_logger("infer")
+NAME = "infer"
+_TAKE_SECONDS = 0.2
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 5.0
+
+
+class InferStage:
+    """The loop of one session, run by a thread of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        crew: Crew,
+        intake: Intake,
+        classifier: Classifier,
+        publish: Callable[[list[Outcome]], None],
+        metrics: Metrics,
+    ) -> None:
+        self.name = name
+        self._crew = crew
+        self._intake = intake
+        self._classifier = classifier
+        self._publish = publish
+        self._metrics = metrics
+
+    def run(self) -> None:
+        while not self._crew.stopping:
+            self._crew.beat(self.name)
+            frames = self._intake.take(_TAKE_SECONDS)
+            if frames:
+                outcomes = self._patiently(frames)
+                self._publish(outcomes)
+
+    def _patiently(self, frames: list[Frame]) -> list[Outcome]:
+        """Classify, waiting out a device that is busy; nothing while the service stops."""
+        backoff = _FIRST_BACKOFF
+        while True:
+            try:
+                outcomes = self._classifier.classify(frames)
+            except Unavailable as error:
+                _log.warning("the engine is busy, trying again", error=str(error), after=backoff)
+                if self._crew.wait(backoff):
+                    return []
+                self._crew.beat(self.name)
+                backoff = min(2 * backoff, _LONGEST_BACKOFF)
+            else:
+                self._note(frames)
+                return outcomes
+
+    def _note(self, frames: list[Frame]) -> None:
+        self._metrics.batch_size.observe(len(frames))
+        inferred = [frame.stamps for frame in frames if frame.stamps.inferred]
+        if inferred:
+            self._metrics.engine_seconds.observe(inferred[0].inferred - inferred[0].started)

@@ -1,0 +1,81 @@
+"""What each outcome looks like as a record of its topic."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.cloudevents import outcome_headers
+from edge.frame import Frame
+from edge.kafka.producer import Message
+from edge.outcome import Classified, DeadLettered, Outcome
+from edge.settings import TopicSettings
+from edge.wire import ClassificationWriter
+
+JSON = "application/json"
+BYTES = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWriter:
+    """Writes outcome records of one consumer group."""
+
+    group: str
+    topics: TopicSettings
+    classifications: ClassificationWriter
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+
+    def write(self, outcome: Outcome) -> Message:
+        match outcome:
+            case Classified():
+                return self._classification(outcome)
+            case DeadLettered():
+                return self._dead_letter(outcome, outcome.frame.value)
+
+    def by_reference(self, outcome: Outcome, error: str) -> Message:
+        """The dead letter of an outcome whose record the broker finds too large: it says where the
+        frame lies instead of holding its bytes.
+        """
+        where = f"{outcome.frame.partition}/{outcome.frame.offset}"
+        if isinstance(outcome, DeadLettered):
+            text = f"{outcome.error}; the bytes stayed at {where}: {error}"
+            letter = DeadLettered(outcome.frame, outcome.reason, text)
+        else:
+            letter = DeadLettered(outcome.frame, "result-too-large", error)
+        return self._dead_letter(letter, None)
+
+    def _classification(self, outcome: Classified) -> Message:
+        value = self.classifications.write(outcome, self.clock())
+        headers = self._headers("classification", outcome.frame, JSON)
+        if outcome.frame.traceparent:
+            headers.append(("traceparent", outcome.frame.traceparent.encode()))
+        return Message(self.topics.results_topic, _key(outcome.frame), value, headers)
+
+    def _dead_letter(self, outcome: DeadLettered, value: bytes | None) -> Message:
+        """The frame's own headers first, untouched; then ours. Where both name the same attribute
+        the later one counts, as for Kafka's `lastHeader`.
+        """
+        frame = outcome.frame
+        headers = [
+            *frame.headers,
+            *self._headers("dead-letter", frame, BYTES),
+            ("yardlight_reason", outcome.reason.encode()),
+            ("yardlight_error", outcome.error.encode()),
+            ("yardlight_topic", frame.partition.topic.encode()),
+            ("yardlight_partition", str(frame.partition.number).encode()),
+            ("yardlight_offset", str(frame.offset).encode()),
+        ]
+        return Message(self.topics.dead_letters_topic, _key(frame), value, headers)
+
+    def _headers(self, kind: str, frame: Frame, content_type: str) -> list[tuple[str, bytes]]:
+        return outcome_headers(
+            kind,
+            group=self.group,
+            partition=frame.partition,
+            offset=frame.offset,
+            now=self.wall(),
+            content_type=content_type,
+        )
+
+
+def _key(frame: Frame) -> bytes:
+    return frame.key if frame.key is not None else frame.camera.encode()

@@ -1,0 +1,185 @@
+"""Stage one: owns the consumer and keeps polling, whatever the other stages do."""
+
+from collections.abc import Callable, Mapping
+
+from deploy.bundle.errors import Unavailable
+from edge.assignments import Assignments
+from edge.cloudevents import read_origin
+from edge.frame import Frame, Partition, Stamps
+from edge.kafka.consumer import Record, RecordSource
+from edge.observe.logs import get_logger
+from edge.observe.metrics import Metrics
+from edge.pipeline.crew import Crew
+from edge.pipeline.intake import Intake
+
+_log = get_logger("poll")
+NAME = "poll"
+_POLL_SECONDS = 0.1
+_PAUSED_POLL_SECONDS = 0.02
+_COMMIT_INTERVAL = 0.5
+_LAG_INTERVAL = 1.0
+_BACKOFF = 0.5
+_REVOKE_BUDGET = 3.0
+"""Seconds for taken frames to finish before their partition is given back; well below the session
+timeout, and what it costs at most is a repeat of the frames that were under way."""
+
+
+class PollStage:
+    """Records in, frames out, positions committed. `run` is the thread; it is also the group's
+    rebalance listener, whose callbacks come on kafka-python's thread.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        source: RecordSource,
+        intake: Intake,
+        assignments: Assignments,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        self._crew = crew
+        self._source = source
+        self._intake = intake
+        self._assignments = assignments
+        self._metrics = metrics
+        self._clock = clock
+        self._wall = wall
+        self._commit_due = 0.0
+        self._lag_due = 0.0
+        self._paused = False
+
+    def run(self) -> None:
+        while not self._crew.stopping:
+            self._crew.beat(NAME)
+            self._balance()
+            self._poll()
+            self._commit_when_due()
+            self._note_lag_when_due()
+
+    def finish(self) -> None:
+        """Commit what is finished and leave the group. Called once the other stages are done."""
+        positions = self._assignments.uncommitted(self._assignments.partitions())
+        try:
+            if positions:
+                self._source.commit_now(positions)
+                self._assignments.note_committed(positions)
+        except Unavailable as error:
+            _log.warning("last commit failed, these frames will come again", error=str(error))
+        self._source.close()
+
+    # What the group tells us.
+
+    def assigned(self, partitions: tuple[Partition, ...]) -> None:
+        self._assignments.assign(partitions)
+        self._note_assignment("partitions assigned", partitions)
+
+    def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
+        self.withdraw(partitions)
+        deadline = self._clock() + _REVOKE_BUDGET
+        return lambda: self._intake.taken(partitions) > 0 and self._clock() < deadline
+
+    def positions(self, partitions: tuple[Partition, ...]) -> Mapping[Partition, int]:
+        return self._assignments.uncommitted(partitions)
+
+    def gone(self, partitions: tuple[Partition, ...]) -> None:
+        self._intake.withdraw(partitions)
+        self._assignments.forget(partitions)
+        self._source.forget(partitions)
+        for partition in partitions:
+            self._metrics.forget_lag(partition)
+        self._note_assignment("partitions given back", partitions)
+
+    def withdraw(self, partitions: tuple[Partition, ...]) -> None:
+        """Take waiting frames back: whoever polls these partitions next gets them anew."""
+        self._assignments.drain(partitions)
+        for partition, offsets in self._intake.withdraw(partitions).items():
+            self._assignments.withdraw(partition, offsets)
+
+    def withdraw_all(self) -> None:
+        """The service stops: nothing that waits is looked at any more."""
+        self.withdraw(self._assignments.partitions())
+
+    # What the loop does.
+
+    def _balance(self) -> None:
+        """Pause where the next stage is full, go on once it is half empty."""
+        if not self._intake.has_room:
+            self._paused = True
+            self._source.pause()
+        elif self._paused and self._intake.half_empty:
+            self._paused = False
+            self._source.resume()
+
+    def _poll(self) -> None:
+        try:
+            records = self._source.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
+        except Unavailable as error:
+            self._metrics.reconnects.labels("consumer").inc()
+            _log.warning("polling failed, trying again", error=str(error))
+            self._crew.wait(_BACKOFF)
+            return
+        if records:
+            frames = [self._frame(record) for record in records]
+            self._intake.put([frame for frame in frames if frame is not None])
+
+    def _frame(self, record: Record) -> Frame | None:
+        """The frame of a record; None where its partition was just given back."""
+        assignment = self._assignments.accepting(record.partition)
+        if assignment is None:
+            return None
+        assignment.ledger.deliver(record.offset)
+        polled, now = self._clock(), self._wall()
+        recorded_at = record.timestamp if record.timestamp > 0 else now
+        origin = read_origin(
+            record.partition,
+            record.offset,
+            record.key,
+            record.headers,
+            recorded_at=recorded_at,
+            now=now,
+        )
+        self._metrics.note_origin(origin)
+        return Frame(
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            camera=origin.camera,
+            id=origin.id,
+            captured_at=origin.captured_at,
+            stamps=Stamps(appended=polled - max(0.0, now - recorded_at), polled=polled),
+            traceparent=origin.traceparent,
+            assignment=assignment.number,
+            corrupt=record.corrupt,
+        )
+
+    def _commit_when_due(self) -> None:
+        if self._clock() < self._commit_due:
+            return
+        self._commit_due = self._clock() + _COMMIT_INTERVAL
+        positions = self._assignments.uncommitted(self._assignments.partitions())
+        if not positions:
+            return
+
+        def done(error: BaseException | None) -> None:
+            if error is None:
+                self._assignments.note_committed(positions)
+            else:
+                _log.warning("commit failed, trying again", error=repr(error))
+
+        self._source.commit_soon(positions, done)
+
+    def _note_lag_when_due(self) -> None:
+        if self._clock() < self._lag_due:
+            return
+        self._lag_due = self._clock() + _LAG_INTERVAL
+        for partition, lag in self._source.lag().items():
+            self._metrics.note_lag(partition, lag)
+
+    def _note_assignment(self, what: str, partitions: tuple[Partition, ...]) -> None:
+        owned = self._assignments.partitions()
+        self._metrics.partitions_assigned.set(len(owned))
+        _log.info(what, partitions=[str(partition) for partition in partitions], owned=len(owned))

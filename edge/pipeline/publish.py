@@ -1,0 +1,173 @@
+"""Stage three: owns the producer. A frame is done when the broker has acknowledged its outcome."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from threading import BoundedSemaphore
+
+from deploy.bundle.errors import Unavailable
+from edge.assignments import Assignments
+from edge.kafka.producer import Message, RecordSink, TooLarge
+from edge.observe.logs import get_logger
+from edge.observe.metrics import Metrics
+from edge.outcome import Outcome
+from edge.pipeline.crew import Crew
+from edge.pipeline.intake import Intake
+from edge.pipeline.messages import MessageWriter
+
+_log = get_logger("publish")
+NAME = "publish"
+_WAIT = 0.05
+_QUEUED_BATCHES = 64
+_MAX_UNACKNOWLEDGED = 512
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 0.2, 5.0
+
+
+@dataclass(slots=True, eq=False)
+class _Sent:
+    """An outcome on its way to the broker."""
+
+    outcome: Outcome
+    message: Message
+    answered: bool = False
+
+
+class PublishStage:
+    """Sends outcomes in offset order within each partition, until each is acknowledged.
+
+    kafka-python buffers without bound, so the number of unacknowledged records is bounded here;
+    and since its producer refuses everything after one refused record, a failure means a new
+    producer and everything that was not acknowledged is sent again.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        sink: RecordSink,
+        writer: MessageWriter,
+        assignments: Assignments,
+        intake: Intake,
+        metrics: Metrics,
+        clock: Callable[[], float],
+    ) -> None:
+        self._crew = crew
+        self._sink = sink
+        self._writer = writer
+        self._assignments = assignments
+        self._intake = intake
+        self._metrics = metrics
+        self._clock = clock
+        self._outcomes: Queue[list[Outcome]] = Queue(maxsize=_QUEUED_BATCHES)
+        self._unacknowledged: dict[int, _Sent] = {}
+        self._failures: deque[tuple[_Sent, BaseException]] = deque()
+        self._slots = BoundedSemaphore(_MAX_UNACKNOWLEDGED)
+        self._producer_number = 0
+        self._finishing = False
+        self._abandoned = False
+
+    def put(self, outcomes: list[Outcome]) -> None:
+        """Hand over a batch; waits while the broker is behind."""
+        while not self._abandoned:
+            try:
+                self._outcomes.put(outcomes, timeout=_WAIT)
+            except Full:
+                continue
+            return
+
+    def finish(self) -> None:
+        """No more outcomes will come: `run` ends once everything is acknowledged."""
+        self._finishing = True
+
+    def abandon(self) -> None:
+        """The time to finish is over: `run` ends now."""
+        self._abandoned = True
+
+    @property
+    def _idle(self) -> bool:
+        return self._outcomes.empty() and not self._unacknowledged
+
+    def run(self) -> None:
+        while not (self._abandoned or (self._finishing and self._idle)):
+            self._crew.beat(NAME)
+            self._recover()
+            try:
+                outcomes = self._outcomes.get(timeout=_WAIT)
+            except Empty:
+                continue
+            for outcome in outcomes:
+                self._decide(outcome)
+
+    def _decide(self, outcome: Outcome) -> None:
+        ledger = self._assignments.ledger_of(outcome.frame)
+        if ledger is None:
+            # The partition belongs to somebody else, who will look at this frame anew.
+            self._intake.finished(outcome.frame)
+            return
+        for released in ledger.decide(outcome):
+            self._send(_Sent(released, self._writer.write(released)))
+
+    def _send(self, sent: _Sent) -> None:
+        while not self._slots.acquire(timeout=_WAIT):
+            if self._abandoned:
+                return
+            self._crew.beat(NAME)
+            self._recover()
+        self._unacknowledged[id(sent)] = sent
+        self._hand_over(sent)
+
+    def _hand_over(self, sent: _Sent) -> None:
+        producer = self._producer_number
+
+        def done(error: BaseException | None) -> None:
+            if error is None:
+                self._acknowledged(sent)
+            elif producer == self._producer_number:
+                self._failures.append((sent, error))
+
+        try:
+            self._sink.send(sent.message, done)
+        except (TooLarge, Unavailable) as error:
+            self._failures.append((sent, error))
+
+    def _acknowledged(self, sent: _Sent) -> None:
+        """Runs on kafka-python's thread: short, and nothing that waits."""
+        if self._unacknowledged.pop(id(sent), None) is None:
+            return
+        self._slots.release()
+        frame = sent.outcome.frame
+        frame.stamps.acknowledged = self._clock()
+        ledger = self._assignments.ledger_of(frame)
+        if ledger is not None:
+            ledger.acknowledge(frame.offset)
+        self._intake.finished(frame)
+        self._metrics.note_outcome(sent.outcome)
+
+    def _recover(self) -> None:
+        """Replace a failed producer and send again what it left unanswered."""
+        backoff = _FIRST_BACKOFF
+        while self._failures and not self._abandoned:
+            self._note_failures()
+            self._producer_number += 1
+            try:
+                self._sink.renew()
+            except Unavailable as error:
+                _log.warning("no producer, trying again", error=str(error), after=backoff)
+            else:
+                for sent in list(self._unacknowledged.values()):
+                    self._hand_over(sent)
+            if not self._failures:
+                return
+            self._crew.beat(NAME)
+            self._crew.wait(backoff)
+            backoff = min(2 * backoff, _LONGEST_BACKOFF)
+
+    def _note_failures(self) -> None:
+        while self._failures:
+            sent, error = self._failures.popleft()
+            if isinstance(error, TooLarge):
+                _log.warning("record too large, dead-lettered by reference", error=str(error))
+                sent.message = self._writer.by_reference(sent.outcome, str(error))
+            else:
+                self._metrics.reconnects.labels("producer").inc()
+                _log.warning("a record was not acknowledged, sending it again", error=str(error))

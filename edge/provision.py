@@ -1,0 +1,80 @@
+"""The engine that the service runs: found, or built on this machine by a child process."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.bundle.errors import Fatal
+from deploy.bundle.manifest import Bundle
+from deploy.engines import catalogue
+from deploy.engines.protocol import Engine
+from deploy.engines.record import EngineRecord, Fingerprint
+from edge.observe.logs import get_logger
+from edge.settings import EngineSettings
+
+_log = get_logger("engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """A loaded engine with its record."""
+
+    engine: Engine
+    record: EngineRecord
+
+
+def provide_engine(
+    bundle: Bundle, settings: EngineSettings, stopping: Callable[[], bool]
+) -> Provision | None:
+    """Find the engine that fits, build it if there is none, and load it; None if told to stop.
+
+    Raises:
+        MissingDriver: the engine's library is not installed.
+        Fatal: none fits and none may be built, or the build failed.
+    """
+    chosen = catalogue.choose(settings.engine)
+    _log.info("engine chosen", engine=chosen.kind, why=chosen.why)
+    wanted = catalogue.fingerprint(bundle, chosen.kind, settings.precision, settings.max_batch)
+    cache = settings.engine_cache / bundle.digest.removeprefix("sha256:")[:16]
+    folder = catalogue.find(wanted, (bundle.engines, cache))
+    if folder is None:
+        if not settings.build:
+            raise Fatal(f"no engine in {bundle.engines} or {cache} fits, and --no-build forbids it")
+        if not _build(bundle, wanted, cache, stopping):
+            return None
+        folder = cache / wanted.key
+    record = catalogue.read_fitting(folder, wanted)
+    engine = catalogue.load(bundle, folder, chosen.kind, settings.precision)
+    _log.info("engine loaded", folder=str(folder), digest=record.digest)
+    return Provision(engine, record)
+
+
+def _build(bundle: Bundle, wanted: Fingerprint, cache: Path, stopping: Callable[[], bool]) -> bool:
+    """Run `yardlight-deploy build` beside this process; False if told to stop meanwhile."""
+    _log.info("no engine fits this machine, building one", key=wanted.key, into=str(cache))
+    command = [
+        *(sys.executable, "-m", "deploy.cli", "build", str(bundle.folder)),
+        *("--engine", wanted.kind, "--precision", wanted.precision),
+        *("--max-batch", str(wanted.max_batch), "--into", str(cache)),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as child:
+        assert child.stderr is not None
+        said = []
+        try:
+            for line in child.stderr:
+                said.append(line.strip())
+                _log.info("building", progress=line.strip())
+                if stopping():
+                    child.terminate()
+                    return False
+        finally:
+            if child.poll() is None and stopping():
+                child.terminate()
+    if child.returncode != 0:
+        why = said[-1] if said else f"exit status {child.returncode}"
+        raise Fatal(f"the engine could not be built: {why}")
+    return True

@@ -1,0 +1,156 @@
+"""Every setting of the service: what it does, its unit, and why its default is what it is.
+
+A docstring below a field is its help text on the command line and in the reference.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from cyclopts import Parameter, types, validators
+
+from deploy.engines.catalogue import Choice
+from deploy.engines.protocol import Precision
+
+Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Positive: TypeAlias = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+Seconds: TypeAlias = Annotated[float, Parameter(validator=validators.Number(gte=0))]
+
+
+@Parameter(name="*", group="Kafka")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings:
+    """How Kafka is reached."""
+
+    bootstrap_servers: str = "localhost:9092"
+    """Brokers to ask first, HOST:PORT, several separated by commas."""
+
+    security_protocol: Protocol = "PLAINTEXT"
+    """How connections are protected and authenticated."""
+
+    ssl_cafile: Path | None = None
+    """PEM file with the authorities that signed the brokers' certificates."""
+
+    ssl_certfile: Path | None = None
+    """PEM file with this client's certificate, for mutual TLS."""
+
+    ssl_keyfile: Path | None = None
+    """PEM file with this client's private key, for mutual TLS."""
+
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """How the user is authenticated where the protocol is SASL_*."""
+
+    sasl_username: str | None = None
+    """User name where the protocol is SASL_*."""
+
+    sasl_password_file: Path | None = None
+    """File with the password; a password never stands on a command line."""
+
+    @property
+    def servers(self) -> list[str]:
+        return [server.strip() for server in self.bootstrap_servers.split(",") if server.strip()]
+
+
+@Parameter(name="*", group="Topics")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSettings:
+    """Names of the topics."""
+
+    frames_topic: str = "frames"
+    """Where encoded frames are read."""
+
+    results_topic: str = "classifications"
+    """Where classifications are written."""
+
+    dead_letters_topic: str = "frames.dead-letters"
+    """Where frames go that can never be classified, with the reason."""
+
+    skipped_topic: str = "frames.skipped"
+    """Where frames are recorded that were not classified on purpose."""
+
+
+@Parameter(name="*", group="Model")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Which compiled engine runs the bundle."""
+
+    engine: Choice = "auto"
+    """Engine to run; `auto` takes the best that this machine has and says why."""
+
+    precision: Precision = "fp32"
+    """Arithmetic of the engine."""
+
+    max_batch: Positive = 8
+    """Most frames in one run of the engine."""
+
+    engine_cache: Path = field(default_factory=lambda: Path.home() / ".cache/yardlight/engines")
+    """Folder for engines that are built on this machine."""
+
+    build: bool = True
+    """Build a missing engine at start; otherwise refuse to start without one."""
+
+
+@Parameter(name="*", group="Limits")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """What a frame may cost and how much is held in memory."""
+
+    max_frame_bytes: Positive = 4 << 20
+    """Largest encoded frame in bytes; a larger one is dead-lettered."""
+
+    max_frame_pixels: Positive = 40_000_000
+    """Largest picture in pixels; a larger one is dead-lettered before it is decoded."""
+
+    queue_frames: Positive = 128
+    """Most frames that wait for the engine; beyond it partitions are paused."""
+
+    queue_bytes: Positive = 64 << 20
+    """Most bytes that wait for the engine; beyond it partitions are paused."""
+
+    latency_budget: Seconds = 0.25
+    """Seconds from polled to classified that a batch should not exceed; bounds its size."""
+
+    drain_seconds: Seconds = 5.0
+    """Seconds for frames in flight to finish when the service stops."""
+
+    top: Positive = 5
+    """How many labels with their probabilities a classification lists."""
+
+
+@Parameter(name="*", group="Operation")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSettings:
+    """How the service is watched."""
+
+    metrics_host: str = "0.0.0.0"  # noqa: S104 - Prometheus scrapes from another machine
+    """Address on which /metrics and /health are served."""
+
+    metrics_port: types.Port = 9108
+    """Port for /metrics and /health; 0 takes a free one and logs it."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is logged."""
+
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """How logs are written to stderr; `auto` is text on a terminal and JSON elsewhere."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Settings of `yardlight-edge run`."""
+
+    bundle: Path
+    """Folder of the bundle to run."""
+
+    group: str = "yardlight"
+    """Consumer group; its members share the partitions of the frames topic."""
+
+    create_topics: bool = False
+    """Create topics that do not exist instead of waiting for them."""
+
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    topics: TopicSettings = field(default_factory=TopicSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    operation: OperationSettings = field(default_factory=OperationSettings)

@@ -1,0 +1,128 @@
+"""The JSON values of the topics that Yardlight writes; their schemas are made from these types."""
+
+from typing import Any
+
+import msgspec
+
+from deploy.bundle.manifest import Bundle
+from deploy.engines.record import EngineRecord
+from edge.cloudevents import format_time
+from edge.outcome import Classified
+
+
+class FrameReference(msgspec.Struct, frozen=True):
+    """Which frame was classified."""
+
+    id: str
+    topic: str
+    partition: int
+    offset: int
+    captured_at: str
+
+
+class ModelReference(msgspec.Struct, frozen=True):
+    """The bundle that was used; `digest` is the sha256 of its manifest."""
+
+    name: str
+    version: str
+    digest: str
+
+
+class EngineReference(msgspec.Struct, frozen=True):
+    """The compiled engine that was used."""
+
+    kind: str
+    precision: str
+    digest: str
+
+
+class ZoneClassification(msgspec.Struct, frozen=True):
+    """The classification of one part of the frame."""
+
+    zone: str
+    label: str
+    confidence: float
+    scores: dict[str, float]
+
+
+class Classification(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record of the `classifications` topic: one for each classified frame."""
+
+    camera: str
+    frame: FrameReference
+    label: str
+    confidence: float
+    scores: dict[str, float]
+    """Label → probability, highest first; the top five unless told otherwise."""
+    model: ModelReference
+    engine: EngineReference
+    latency: dict[str, float]
+    """Seconds by stage, up to hand-over to the producer."""
+    zones: list[ZoneClassification] | None = None
+    same_as: str | None = None
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A record of the `frames.skipped` topic: frames not classified on purpose."""
+
+    reason: str
+    topic: str
+    partition: int
+    offsets: list[int]
+
+
+_ENCODER = msgspec.json.Encoder()
+_CLASSIFICATIONS = msgspec.json.Decoder(Classification)
+
+
+class ClassificationWriter:
+    """Turns outcomes into records of `classifications` for one model and engine."""
+
+    def __init__(self, bundle: Bundle, record: EngineRecord) -> None:
+        manifest, made = bundle.manifest, record.fingerprint
+        self._model = ModelReference(manifest.name, manifest.version, bundle.digest)
+        self._engine = EngineReference(made.kind, made.precision, record.digest)
+
+    def write(self, outcome: Classified, now: float) -> bytes:
+        """The JSON value; `now` is the monotonic time of hand-over to the producer."""
+        frame, label = outcome.frame, outcome.label
+        latency = frame.stamps.stages()
+        latency["publish"] = now - frame.stamps.inferred
+        return _ENCODER.encode(
+            Classification(
+                camera=frame.camera,
+                frame=FrameReference(
+                    frame.id,
+                    frame.partition.topic,
+                    frame.partition.number,
+                    frame.offset,
+                    format_time(frame.captured_at),
+                ),
+                label=label,
+                confidence=outcome.scores[label],
+                scores=dict(outcome.scores),
+                model=self._model,
+                engine=self._engine,
+                latency={stage: round(seconds, 6) for stage, seconds in latency.items()},
+            )
+        )
+
+
+def read_classification(value: bytes) -> Classification:
+    """Parse a record of `classifications`.
+
+    Raises:
+        msgspec.MsgspecError: it is not one.
+    """
+    return _CLASSIFICATIONS.decode(value)
+
+
+def json_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """JSON Schema (2020-12) of one of the values."""
+    _, components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    body = components.pop(kind.__name__)
+    identity = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:yardlight:{kind.__name__.lower()}:1",
+    }
+    return {**identity, **body, "$defs": components}
