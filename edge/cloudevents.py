@@ -9,6 +9,7 @@ from edge.frame import UNKNOWN_CAMERA, Headers, Partition
 
 _FRACTION = re.compile(r"\.(\d+)")
 
+GROUP_HEADER = "ce_consumergroup"
 FUTURE_TOLERANCE = 5.0
 """Seconds by which a camera's clock may run ahead before its capture time is not believed."""
 
@@ -73,7 +74,7 @@ def outcome_headers(
         "ce_source": f"/yardlight/{group}",
         "ce_id": outcome_id(group, partition, offset),
         "ce_time": format_time(now),
-        "ce_consumergroup": group,
+        GROUP_HEADER: group,
         "content-type": content_type,
     }
     return [(name, value.encode()) for name, value in attributes.items()]

@@ -18,6 +18,14 @@ class Partition:
         return f"{self.topic}/{self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Offsets from `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Stamps:
     """Monotonic seconds at which a frame passed each point; a later stage fills in the next one.

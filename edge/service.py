@@ -16,7 +16,7 @@ from edge.batching import Batcher
 from edge.kafka.client import wait_for_broker
 from edge.kafka.consumer import RecordSource
 from edge.kafka.producer import RecordSink
-from edge.kafka.topics import TopicAdmin, plan_topics
+from edge.kafka.topics import require_topics
 from edge.observe.health import Health
 from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
@@ -34,9 +34,7 @@ from edge.settings import RunSettings
 from edge.wire import ClassificationWriter
 
 _log = get_logger("service")
-_TOPIC_INTERVAL = 1.0
 _SUPERVISION_INTERVAL = 0.2
-_DEFAULT_PARTITIONS = 4
 
 
 class Service:
@@ -96,34 +94,18 @@ class Service:
         kafka = self._settings.kafka
         if not wait_for_broker(kafka, self.crew.wait, _log.warning):
             return False
-        told: list[str] = []
-        while not self.crew.stopping:
-            missing = self._missing_topics()
-            if missing == []:
-                return True
-            if missing and missing != told:
-                self.health.phase = f"waiting for topics {', '.join(missing)}"
-                _log.warning("waiting for topics, --create-topics would make them", missing=missing)
-                told = missing
-            self.crew.wait(_TOPIC_INTERVAL)
-        return False
-
-    def _missing_topics(self) -> list[str] | None:
-        """Topics that do not exist after making those we may make; None if nobody answered."""
         topics = self._settings.topics
-        needed = [topics.frames_topic, topics.results_topic, topics.dead_letters_topic]
-        try:
-            with TopicAdmin(self._settings.kafka) as admin:
-                missing = admin.missing(needed)
-                if missing and self._settings.create_topics:
-                    plans = plan_topics(topics, _DEFAULT_PARTITIONS, replication=-1)
-                    made = admin.create(plan for plan in plans if plan.name in missing)
-                    _log.info("created topics", topics=made)
-                    missing = admin.missing(needed)
-        except Unavailable as error:
-            _log.warning("asking for topics failed, trying again", error=str(error))
-            return None
-        return missing
+        return require_topics(
+            kafka,
+            topics,
+            [topics.frames_topic, topics.results_topic, topics.dead_letters_topic],
+            create=self._settings.create_topics,
+            wait=self.crew.wait,
+            waiting=self._await_topics,
+        )
+
+    def _await_topics(self, missing: list[str]) -> None:
+        self.health.phase = f"waiting for topics {', '.join(missing)}"
 
     def _stream(self, bundle: Bundle, provision: Provision) -> None:
         settings, limits = self._settings, self._settings.limits

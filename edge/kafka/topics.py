@@ -1,6 +1,6 @@
 """Topics: which exist, and how those of Yardlight are made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -11,8 +11,12 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.kafka.client import connection
+from edge.observe.logs import get_logger
 from edge.settings import KafkaSettings, TopicSettings
 
+_log = get_logger("topics")
+DEFAULT_PARTITIONS = 4
+_WAIT_SECONDS = 1.0
 _REQUEST_MS = 15_000
 LARGEST_FRAME_RECORD = 16 << 20
 
@@ -100,3 +104,52 @@ class TopicAdmin:
             except KafkaError as error:
                 raise Fatal(f"topic {plan.name} cannot be created: {error}") from error
         return made
+
+
+def require_topics(
+    settings: KafkaSettings,
+    topics: TopicSettings,
+    needed: Iterable[str],
+    *,
+    create: bool,
+    wait: Callable[[float], bool],
+    waiting: Callable[[list[str]], None] = lambda _: None,
+) -> bool:
+    """Wait until all needed topics exist, making them if allowed; False if told to stop before.
+
+    Args:
+        wait: sleeps up to that many seconds and returns whether to stop.
+        waiting: is told the topics that are waited for, whenever these change.
+
+    Raises:
+        Fatal: the cluster refuses to create one of them.
+    """
+    names, told = list(needed), None
+    while True:
+        missing = _missing_after_creating(settings, topics, names, create=create)
+        if missing == []:
+            return True
+        if missing and missing != told:
+            _log.warning("waiting for topics, --create-topics would make them", missing=missing)
+            waiting(missing)
+            told = missing
+        if wait(_WAIT_SECONDS):
+            return False
+
+
+def _missing_after_creating(
+    settings: KafkaSettings, topics: TopicSettings, names: list[str], *, create: bool
+) -> list[str] | None:
+    """Those that do not exist after making what may be made; None if nobody answered."""
+    try:
+        with TopicAdmin(settings) as admin:
+            missing = admin.missing(names)
+            if missing and create:
+                plans = plan_topics(topics, DEFAULT_PARTITIONS, replication=-1)
+                made = admin.create(plan for plan in plans if plan.name in missing)
+                _log.info("created topics", topics=made)
+                missing = admin.missing(names)
+    except Unavailable as error:
+        _log.warning("asking for topics failed, trying again", error=str(error))
+        return None
+    return missing

@@ -1,0 +1,32 @@
+"""Keeping a rate: a source gives frames as fast as they are asked for, cameras do not."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from edge.cameras.picture import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many pictures, how fast. Late pictures are not made up for in a burst."""
+
+    rate: float | None = None
+    """Pictures a second; None as fast as possible."""
+    count: int | None = None
+    seconds: float | None = None
+
+    def paced(
+        self, pictures: Iterator[Picture], stopping: Callable[[float], bool]
+    ) -> Iterator[Picture]:
+        """The pictures at this pace, until one of the limits or `stopping` ends them."""
+        start = due = time.monotonic()
+        for number, picture in enumerate(pictures):
+            now = time.monotonic()
+            if number == self.count or (self.seconds is not None and now - start >= self.seconds):
+                return
+            if stopping(max(0.0, due - now) if self.rate else 0.0):
+                return
+            yield picture
+            if self.rate:
+                due = max(due + 1 / self.rate, time.monotonic() - 1 / self.rate)

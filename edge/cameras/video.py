@@ -1,0 +1,94 @@
+"""Frames from whatever OpenCV opens: a video file, an RTSP stream, a webcam."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+
+from deploy.bundle.errors import Fatal
+from deploy.bundle.pixels import Pixels
+from edge.cameras.picture import Picture, encode_jpeg
+from edge.observe.logs import get_logger
+
+_log = get_logger("cameras")
+_OPEN_TIMEOUT_MS = 10_000
+_READ_TIMEOUT_MS = 5_000
+_REOPEN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFileSource:
+    """The frames of a video file; `every` takes each n-th one."""
+
+    path: str
+    camera: str
+    loop: bool = False
+    every: int = 1
+
+    def pictures(self) -> Iterator[Picture]:
+        seen = 0
+        while True:
+            before = seen
+            for pixels in _frames(_open(self.path, "video file")):
+                if seen % self.every == 0:
+                    yield Picture(self.camera, encode_jpeg(pixels))
+                seen += 1
+            if seen == before:
+                raise Fatal(f"{self.path} holds no frames")
+            if not self.loop:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSource:
+    """An RTSP stream or a webcam. A stream that breaks off is opened again."""
+
+    address: str | int
+    camera: str
+
+    def pictures(self) -> Iterator[Picture]:
+        what = "webcam" if isinstance(self.address, int) else "stream"
+        capture = _open(self.address, what)
+        while True:
+            for pixels in _frames(capture):
+                yield Picture(self.camera, encode_jpeg(pixels))
+            _log.warning("the source broke off, opening it again", camera=self.camera)
+            capture = self._reopened(what)
+
+    def _reopened(self, what: str) -> Any:
+        while True:
+            time.sleep(_REOPEN_SECONDS)
+            try:
+                return _open(self.address, what)
+            except Fatal as error:
+                _log.warning("still not there", camera=self.camera, error=str(error))
+
+
+def _open(address: str | int, what: str) -> Any:
+    """Open a capture; credentials within an address are not repeated in the error."""
+    if isinstance(address, int):
+        capture = cv2.VideoCapture(address)
+    else:
+        limits = [
+            *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_TIMEOUT_MS),
+            *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_TIMEOUT_MS),
+        ]
+        capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
+    if not capture.isOpened():
+        shown = address if isinstance(address, int) else address.rpartition("@")[2]
+        raise Fatal(f"{what} {shown} cannot be opened")
+    return capture
+
+
+def _frames(capture: Any) -> Iterator[Pixels]:
+    """RGB frames, uint8 [H, W, 3], until the source ends."""
+    try:
+        while True:
+            good, frame = capture.read()
+            if not good:
+                return
+            yield frame[..., ::-1]
+    finally:
+        capture.release()
