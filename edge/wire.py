@@ -1,5 +1,6 @@
 """The JSON values of the topics that Yardlight writes; their schemas are made from these types."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -118,11 +119,19 @@ def read_classification(value: bytes) -> Classification:
 
 
 def json_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """JSON Schema (2020-12) of one of the values."""
-    _, components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    """JSON Schema (2020-12) of one of the values, complete in itself."""
+    components = schema_components([kind], "#/$defs/{name}")
     body = components.pop(kind.__name__)
     identity = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:yardlight:{kind.__name__.lower()}:1",
     }
     return {**identity, **body, "$defs": components}
+
+
+def schema_components(
+    kinds: Iterable[type[msgspec.Struct]], ref_template: str
+) -> dict[str, dict[str, Any]]:
+    """Schemas of values and their parts by name, which refer to each other as the template says."""
+    _, components = msgspec.json.schema_components(list(kinds), ref_template=ref_template)
+    return components

@@ -1,0 +1,57 @@
+# Two commands are all that a fresh machine needs: make demo, make test.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+SECONDS ?=
+MINUTES ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-model test test-fast check bench install schemas clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.demo ## broker, cameras, service, live view and audit on this machine (SECONDS=20 ends it)
+	@$(BIN)/yardlight-edge demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: $(VENV)/.dev ## all tests; those on Apache Kafka need Java 17 and Maven
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev ## the tests that need no broker and no training
+	$(BIN)/python -m pytest -m "not slow" tests/unit tests/contract
+
+check: $(VENV)/.dev ## types, style, architecture, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.schemas --check
+
+bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
+	$(BIN)/python -m tests.bench
+
+demo-model: $(VENV)/.dev ## train the demo's bundle again, from nothing
+	$(BIN)/python -m docs.demo_model
+
+schemas: $(VENV)/.dev ## write the JSON Schemas and AsyncAPI of the topics
+	$(BIN)/python -m docs.schemas
+
+install: $(VENV)/.dev ## everything that this machine can run, for development
+	@command -v nvidia-smi >/dev/null || echo "no NVIDIA driver here: extra 'gpu' is left out"
+	@if command -v nvidia-smi >/dev/null; then CUDA_ENABLE_CURAND=False $(PIP) --editable '.[gpu]'; fi
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) .cache bench-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[cpu,demo,deploy,train,dev]'
+	@touch $@ $(VENV)/.demo

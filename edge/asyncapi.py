@@ -1,0 +1,128 @@
+"""The topics as an AsyncAPI 3 document, made from the types that are written to them."""
+
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from edge.settings import TopicSettings
+from edge.wire import Classification, Skipped, json_schema, schema_components
+
+_JSON_VALUES = (Classification, Skipped)
+_CLOUDEVENT = {
+    "ce_specversion": "CloudEvents version, 1.0",
+    "ce_type": "what this record is",
+    "ce_source": "who made it",
+    "ce_id": "function of consumer group, topic, partition and offset of the frame",
+    "ce_time": "when it was made, RFC 3339",
+    "ce_consumergroup": "the consumer group whose outcome this is",
+}
+_FRAME = {
+    "ce_id": "identity of the frame; topic/partition/offset where absent",
+    "ce_source": "camera, where the record has no key",
+    "ce_time": "capture time, RFC 3339; the record's timestamp where absent or not believed",
+    "traceparent": "W3C trace context, handed on to the classification",
+}
+_DEAD_LETTER = {
+    **_CLOUDEVENT,
+    "yardlight_reason": "one stable word, such as truncated, empty, null, too-many-bytes",
+    "yardlight_error": "what was expected and what was found",
+    "yardlight_topic": "where the frame lies",
+    "yardlight_partition": "where the frame lies",
+    "yardlight_offset": "where the frame lies",
+}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schemas of the JSON topics, by the name of the message."""
+    return {kind.__name__.lower(): json_schema(kind) for kind in _JSON_VALUES}
+
+
+def asyncapi() -> dict[str, Any]:
+    """The AsyncAPI document of every topic."""
+    topics = TopicSettings()
+    channels = {
+        "frames": _channel(topics.frames_topic, "frame", "One encoded camera frame a record."),
+        "classifications": _channel(
+            topics.results_topic, "classification", "One record for each classified frame."
+        ),
+        "skipped": _channel(
+            topics.skipped_topic, "skipped", "Frames that were not classified on purpose."
+        ),
+        "deadLetters": _channel(
+            topics.dead_letters_topic, "deadLetter", "Frames that can never be classified."
+        ),
+    }
+    messages = {
+        "frame": _binary(_FRAME, "JPEG, PNG or WebP; keyed by camera id", required=()),
+        "classification": _json(Classification),
+        "skipped": _json(Skipped),
+        "deadLetter": _binary(
+            _DEAD_LETTER,
+            "the frame's own bytes and headers; null where the topic does not take their size",
+            required=tuple(_DEAD_LETTER),
+        ),
+    }
+    return {
+        "asyncapi": "3.1.0",
+        "info": {
+            "title": "Yardlight",
+            "version": version("yardlight"),
+            "description": "Camera frames in, what they show out. Records are keyed by camera.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": {
+            "readFrames": _operation("receive", "frames"),
+            "publishClassification": _operation("send", "classifications"),
+            "publishSkipped": _operation("send", "skipped"),
+            "publishDeadLetter": _operation("send", "deadLetters"),
+        },
+        "components": {
+            "messages": messages,
+            "schemas": schema_components(_JSON_VALUES, "#/components/schemas/{name}"),
+        },
+    }
+
+
+def _channel(address: str, message: str, description: str) -> dict[str, Any]:
+    return {
+        "address": address,
+        "description": description,
+        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "bindings": {"kafka": {"topic": address, "bindingVersion": "0.5.0"}},
+    }
+
+
+def _operation(action: str, channel: str) -> dict[str, Any]:
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}}
+
+
+def _json(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {
+        "contentType": "application/json",
+        "headers": _headers(_CLOUDEVENT, tuple(_CLOUDEVENT)),
+        "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
+        "bindings": _KEYED,
+    }
+
+
+def _binary(headers: dict[str, str], description: str, required: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "contentType": "application/octet-stream",
+        "description": description,
+        "headers": _headers(headers, required),
+        "payload": {"type": ["string", "null"], "format": "binary"},
+        "bindings": _KEYED,
+    }
+
+
+def _headers(described: dict[str, str], required: tuple[str, ...]) -> dict[str, Any]:
+    properties = {name: {"type": "string", "description": text} for name, text in described.items()}
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+_KEYED = {
+    "kafka": {"key": {"type": "string", "description": "camera id"}, "bindingVersion": "0.5.0"}
+}
