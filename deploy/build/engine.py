@@ -1,0 +1,116 @@
+"""Build an engine: compile, prove, measure, and only then put it where it is found."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.build.cost import measure_cost
+from deploy.build.parity import certify
+from deploy.bundle.errors import Fatal
+from deploy.bundle.golden import read_golden
+from deploy.bundle.manifest import Bundle, sha256_of
+from deploy.bundle.reference import check_model
+from deploy.engines import catalogue, openvino
+from deploy.engines.protocol import Engine, EngineKind, Precision
+from deploy.engines.record import EngineRecord, read_record, write_record
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSpec:
+    kind: EngineKind
+    precision: Precision = "fp32"
+    max_batch: int = catalogue.DEFAULT_MAX_BATCH
+    reuse: bool = False
+    """Take an engine that fits and is there already, instead of building it anew."""
+
+
+def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Path:
+    """Build an engine into `into/<key>` and return that folder.
+
+    The folder appears by one rename once the engine is complete and proven, so that a crash leaves
+    nothing half-written and a reader never sees an engine without its certificate.
+
+    Raises:
+        MissingDriver: the engine's library is not installed.
+        Fatal: it does not compile, or is not equal to the reference.
+    """
+    wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
+    check_model(bundle)
+    # An engine is native code: only its owner may write where it is loaded from.
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone_in(into), tempfile.TemporaryDirectory(prefix=".building-", dir=into) as name:
+        if spec.reuse and (place := catalogue.find(wanted, [into])):
+            tell("another process has built it meanwhile")
+            return place
+        draft = Path(name) / wanted.key
+        draft.mkdir()
+        tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
+        _compile(bundle, spec, draft)
+        files = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
+        engine = catalogue.load(bundle, draft, spec.kind, spec.precision)
+        try:
+            record = _prove(bundle, spec, engine, files, tell)
+        finally:
+            engine.close()
+        write_record(draft, record)
+        return _publish(draft, into / wanted.key)
+
+
+def verify_engine(bundle: Bundle, folder: Path) -> EngineRecord:
+    """Prove an existing engine again on this machine; its record is left as it is.
+
+    Raises:
+        Fatal: it is damaged, does not load, or is not equal to the reference any more.
+    """
+    record = read_record(folder)
+    made_for = record.fingerprint
+    here = catalogue.fingerprint(bundle, made_for.kind, made_for.precision, made_for.max_batch)
+    if made_for != here:
+        raise Fatal(f"engine {folder} was built for {made_for}, this machine and bundle are {here}")
+    engine = catalogue.load(bundle, folder, made_for.kind, made_for.precision)
+    try:
+        found = certify(bundle, read_golden(bundle), engine.session(), made_for.precision)
+    finally:
+        engine.close()
+    return EngineRecord(made_for, record.files, found, record.cost)
+
+
+def _compile(bundle: Bundle, spec: BuildSpec, draft: Path) -> None:
+    if spec.kind == "openvino":
+        (draft / openvino.BLOB).write_bytes(openvino.compile_model(bundle, spec.precision))
+    elif spec.precision != "fp32":
+        raise Fatal(f"{spec.kind} runs the model as it is: precision {spec.precision} is not built")
+
+
+def _prove(
+    bundle: Bundle, spec: BuildSpec, engine: Engine, files: dict[str, str], tell: Tell
+) -> EngineRecord:
+    session = engine.session()
+    certificate = certify(bundle, read_golden(bundle), session, spec.precision)
+    if not certificate.passed:
+        raise Fatal(f"the engine is not equal to the reference: {certificate.reason}")
+    tell(f"equal to the reference on {certificate.frames} golden frames, measuring its cost")
+    cost = measure_cost(session, bundle.manifest.input, spec.max_batch)
+    wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
+    return EngineRecord(wanted, files, certificate, cost)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Builders of one folder take turns; the lock goes with the process, however that ends."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _publish(draft: Path, place: Path) -> Path:
+    if place.exists():
+        shutil.rmtree(place)
+    draft.rename(place)
+    return place
