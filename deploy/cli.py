@@ -32,6 +32,7 @@ def build(
     precision: Precision = "fp32",
     max_batch: Positive = catalogue.DEFAULT_MAX_BATCH,
     into: Path | None = None,
+    reuse: bool = False,
 ) -> None:
     """Compile a bundle for this machine, prove it equal to the reference, measure its cost.
 
@@ -41,11 +42,12 @@ def build(
         precision: arithmetic of the engine.
         max_batch: most frames in one run.
         into: folder for the engine; the bundle's own `engines` if not given.
+        reuse: take an engine that fits and is there already.
     """
     opened = open_bundle(bundle)
     chosen = catalogue.choose(engine)
     _tell(f"{chosen.kind}: {chosen.why}")
-    spec = BuildSpec(chosen.kind, precision, max_batch)
+    spec = BuildSpec(chosen.kind, precision, max_batch, reuse)
     folder = build_engine(opened, spec, into or opened.engines, _tell)
     sys.stdout.write(f"{folder}\n")
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from edge.cloudevents import GROUP_HEADER
-from edge.frame import Partition
+from edge.frame import Partition, Range
 from edge.kafka.reader import Read, TopicReader
 from edge.settings import KafkaSettings, TopicSettings
 from edge.tally import Answer, Tally
@@ -81,7 +81,10 @@ def audit(kafka: KafkaSettings, topics: TopicSettings, group: str) -> AuditRepor
         committed = {at: reader.committed(at) for at in frames}
         if all(position is None for position in committed.values()):
             report.obstacle = f"group {group} has committed nothing in {topics.frames_topic}"
-        tallies = {at: Tally(held) for at, held in frames.items()}
+        tallies = {
+            at: Tally(Range(held.start, max(held.end, committed[at] or 0)))
+            for at, held in frames.items()
+        }
         horizon = _tally_outcomes(reader, topics, group, tallies, report)
         for at, tally in tallies.items():
             position = committed[at]
@@ -107,7 +110,7 @@ def _tally_outcomes(
     for topic, parse in readers.items():
         bounds = reader.bounds(topic)
         oldest = {at: held.start for at, held in bounds.items() if held.start > 0}
-        for record in reader.read(bounds):
+        for record in reader.read_all(topic):
             if oldest.pop(record.partition, None) is not None:
                 horizon = max(horizon, record.timestamp)
             if not _belongs(record, group):

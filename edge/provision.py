@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
@@ -15,6 +16,7 @@ from edge.observe.logs import get_logger
 from edge.settings import EngineSettings
 
 _log = get_logger("engine")
+_LOOK_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,12 @@ class Provision:
 
 
 def provide_engine(
-    bundle: Bundle, settings: EngineSettings, stopping: Callable[[], bool]
+    bundle: Bundle, settings: EngineSettings, stopping: Callable[[float], bool]
 ) -> Provision | None:
     """Find the engine that fits, build it if there is none, and load it; None if told to stop.
+
+    Args:
+        stopping: waits up to that many seconds and returns whether to stop.
 
     Raises:
         MissingDriver: the engine's library is not installed.
@@ -51,30 +56,37 @@ def provide_engine(
     return Provision(engine, record)
 
 
-def _build(bundle: Bundle, wanted: Fingerprint, cache: Path, stopping: Callable[[], bool]) -> bool:
+def _build(
+    bundle: Bundle, wanted: Fingerprint, cache: Path, stopping: Callable[[float], bool]
+) -> bool:
     """Run `yardlight-deploy build` beside this process; False if told to stop meanwhile."""
     _log.info("no engine fits this machine, building one", key=wanted.key, into=str(cache))
     command = [
         *(sys.executable, "-m", "deploy.cli", "build", str(bundle.folder)),
         *("--engine", wanted.kind, "--precision", wanted.precision),
         *("--max-batch", str(wanted.max_batch), "--into", str(cache)),
+        "--reuse",
     ]
+    said: list[str] = []
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as child:
-        assert child.stderr is not None
-        said = []
-        try:
-            for line in child.stderr:
-                said.append(line.strip())
-                _log.info("building", progress=line.strip())
-                if stopping():
-                    child.terminate()
-                    return False
-        finally:
-            if child.poll() is None and stopping():
+        progress = Thread(target=_relay, args=(child, said), name="build-progress", daemon=True)
+        progress.start()
+        while child.poll() is None:
+            if stopping(_LOOK_AGAIN_SECONDS):
                 child.terminate()
+                return False
+        progress.join()
     if child.returncode != 0:
         why = said[-1] if said else f"exit status {child.returncode}"
         raise Fatal(f"the engine could not be built: {why}")
     return True
+
+
+def _relay(child: "subprocess.Popen[str]", said: list[str]) -> None:
+    """Hand the builder's progress on to our log, and keep it for the error if it fails."""
+    assert child.stderr is not None
+    for line in child.stderr:
+        said.append(line.strip())
+        _log.info("building", progress=line.strip())

@@ -78,7 +78,7 @@ class Service:
 
     def _serve(self, bundle: Bundle) -> None:
         self.health.phase = "loading the engine"
-        provision = provide_engine(bundle, self._settings.engine, lambda: self.crew.stopping)
+        provision = provide_engine(bundle, self._settings.engine, self.crew.wait)
         if provision is None:
             return
         try:

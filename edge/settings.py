@@ -46,6 +46,10 @@ class KafkaSettings:
     sasl_password_file: Path | None = None
     """File with the password; a password never stands on a command line."""
 
+    session_timeout: Seconds = 10.0
+    """Seconds after which the group gives the partitions of a silent member to the others; most
+    brokers allow no less than 6."""
+
     @property
     def servers(self) -> list[str]:
         return [server.strip() for server in self.bootstrap_servers.split(",") if server.strip()]

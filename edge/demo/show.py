@@ -92,6 +92,8 @@ class Demo:
         command = [
             *(sys.executable, "-m", "edge.cli", "run", "--bundle", str(self._spec.bundle)),
             *("--bootstrap-servers", kafka.bootstrap_servers, "--group", GROUP),
+            # The embedded broker takes half a session timeout for a first join.
+            *("--session-timeout", "3"),
             *("--metrics-host", "127.0.0.1", "--metrics-port", str(port)),
         ]
         process = TiedProcess("the service", command, log)
@@ -114,7 +116,8 @@ class Demo:
             for _ in self._watch(reader.follow(self._topics.results_topic, from_start=True)):
                 if not service.process.running:
                     raise Fatal(f"the service died:\n{service.process.last_words()}")
-                if broker.resident_bytes() > _BROKER_BYTES:
+                if broker.resident_bytes() > _BROKER_BYTES and not self._stop.is_set():
+                    self._console.print("the embedded broker has used up its memory, ending")
                     self._stop.set()
                 if time.monotonic() - drawn > 1 / _REFRESH_A_SECOND:
                     drawn = time.monotonic()

@@ -8,7 +8,6 @@ from typing import Any
 from deploy.bundle.errors import Fatal
 from edge.settings import KafkaSettings
 
-SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_INTERVAL_MS = 700
 """Joins and clean hand-overs take up to one heartbeat of the other members."""
 RECONNECT_MS = 1_000

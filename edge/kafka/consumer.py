@@ -27,7 +27,6 @@ from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
 from edge.kafka.client import (
     HEARTBEAT_INTERVAL_MS,
-    SESSION_TIMEOUT_MS,
     connection,
     keep_large_buffers,
 )
@@ -101,7 +100,7 @@ class RecordSource:
                 auto_offset_reset="earliest",
                 isolation_level="read_committed",
                 partition_assignment_strategy=[CooperativeStickyAssignor],
-                session_timeout_ms=SESSION_TIMEOUT_MS,
+                session_timeout_ms=int(self._settings.session_timeout * 1000),
                 heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
                 max_poll_records=self._max_records,
                 max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
@@ -129,6 +128,7 @@ class RecordSource:
         Raises:
             Fatal: the group or topic may not be read, or records cannot be unpacked at all.
         """
+        self._take_up_unfinished_join()
         try:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
         except CorruptRecordError as error:
@@ -200,6 +200,16 @@ class RecordSource:
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
             consumer.close(autocommit=False)
+
+    def _take_up_unfinished_join(self) -> None:
+        """Ask again for a join that outlasted the `poll` which began it.
+
+        kafka-python 3.0.12 forgets it where changed metadata was the cause: heartbeats stay off,
+        the broker evicts the member, and `poll` returns nothing for ever, without an error.
+        """
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - there is no public way to ask
+        if coordinator is not None and coordinator.rejoining:
+            coordinator.request_rejoin()
 
     def _record(self, raw: Any) -> Record:
         partition = Partition(raw.topic, raw.partition)

@@ -1,6 +1,6 @@
 """Reading topics from outside a group: ranges for the audit, the newest records for a viewer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -78,9 +78,7 @@ class TopicReader:
 
     def committed(self, partition: Partition) -> int | None:
         """The group's position in a partition, None if it never committed one."""
-        position: int | None = self._consumer.committed(
-            TopicPartition(partition.topic, partition.number)
-        )
+        position: int | None = self._consumer.committed(_place(partition))
         return position
 
     def read(self, ranges: Mapping[Partition, Range]) -> Iterator[Read]:
@@ -89,30 +87,43 @@ class TopicReader:
         Raises:
             Unavailable: the broker stopped answering before the ends were reached.
         """
-        left = {
-            TopicPartition(at.topic, at.number): asked
-            for at, asked in ranges.items()
-            if asked.start < asked.end
-        }
+        ends = {at: asked.end for at, asked in ranges.items()}
+        for record in self._read_from(ranges, lambda at, _: ends[at]):
+            if record.offset < ends[record.partition]:
+                yield record
+
+    def read_all(self, topic: str) -> Iterator[Read]:
+        """Every record that a topic holds, up to the high watermark.
+
+        Raises:
+            Unavailable: the broker stopped answering before the end was reached.
+        """
+        # Tansu's end offsets are too low; the high watermark of a fetch is right everywhere.
+        return self._read_from(self.bounds(topic), lambda _, high: high)
+
+    def _read_from(
+        self, ranges: Mapping[Partition, Range], end: Callable[[Partition, int], int]
+    ) -> Iterator[Read]:
+        """Records from each start on, until each position has reached its end."""
+        left = {_place(at): at for at, asked in ranges.items() if asked.start < asked.end}
         if not left:
             return
         self._consumer.assign(list(left))
-        for place, asked in left.items():
-            self._consumer.seek(place, asked.start)
+        for place, at in left.items():
+            self._consumer.seek(place, ranges[at].start)
         idle = 0
         while left:
             polled = self._poll()
             idle = 0 if polled else idle + 1
             if idle > _IDLE_POLLS:
                 raise Unavailable(f"nothing came from {', '.join(map(str, ranges))} any more")
-            for place, records in polled.items():
-                for raw in records:
-                    if place in left and raw.offset < left[place].end:
-                        yield _read(raw)
-            done = [at for at, asked in left.items() if self._consumer.position(at) >= asked.end]
-            for place in done:
-                del left[place]
-                self._consumer.pause(place)
+            for records in polled.values():
+                yield from map(_read, records)
+            for place, at in list(left.items()):
+                high = max(self._consumer.highwater(place) or 0, ranges[at].end)
+                if self._consumer.position(place) >= end(at, high):
+                    del left[place]
+                    self._consumer.pause(place)
 
     def follow(self, topic: str, *, from_start: bool) -> Iterator[Read | None]:
         """Records of a topic as they come, and None whenever nothing came for half a second."""
@@ -134,6 +145,10 @@ class TopicReader:
         except KafkaError as error:
             raise Unavailable(f"reading failed: {error!r}") from error
         return polled
+
+
+def _place(partition: Partition) -> Any:
+    return TopicPartition(partition.topic, partition.number)
 
 
 def _read(raw: Any) -> Read:
