@@ -1,0 +1,207 @@
+"""A real Apache Kafka for tests: one KRaft broker in one JVM, from Maven coordinates."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import final
+
+from deploy.bundle.errors import Fatal
+from edge.kafka.embedded import answers_kafka, free_port
+from edge.process import TiedProcess
+
+_POM = Path(__file__).with_name("pom.xml")
+_LIBRARIES = Path(__file__).parents[2] / ".cache" / "kafka-libs"
+_CLUSTER = "yardlight-tests-000000"  # any 22 characters
+_OLDEST_JAVA = 17
+_START_SECONDS = 120.0
+_STOP_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether Apache Kafka can run here; if not, `reason` says in one sentence why."""
+
+    ok: bool
+    reason: str = ""
+
+
+def availability() -> Availability:
+    """Java 17 runs the broker; Maven fetches it, once."""
+    java = _java_version()
+    if java is None:
+        return Availability(ok=False, reason="Apache Kafka needs Java 17: there is no `java` here.")
+    if java < _OLDEST_JAVA:
+        return Availability(ok=False, reason=f"Apache Kafka needs Java 17: this is Java {java}.")
+    if not _library_folder().is_dir() and shutil.which("mvn") is None:
+        return Availability(ok=False, reason="Fetching Apache Kafka needs Maven: no `mvn` here.")
+    return Availability(ok=True)
+
+
+@final
+class ApacheKafka:
+    """Apache Kafka 4.4 for `with`, on 127.0.0.1; topics are never created by themselves.
+
+    `stop` and `kill` keep port and data, `start` takes them up again. Leave it in the thread that
+    entered it (see `TiedProcess`).
+    """
+
+    def __init__(
+        self, properties: Mapping[str, str] | None = None, *, port: int | None = None
+    ) -> None:
+        """`properties` are added to server.properties and win over ours; `port` None is a free one.
+
+        To replace `listeners` as a whole, give the port as well and keep PLAINTEXT on it.
+        """
+        self._extra = dict(properties or {})
+        self._port = port
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._process: TiedProcess | None = None
+
+    @property
+    def address(self) -> str:
+        """What clients bootstrap from, `127.0.0.1:PORT`."""
+        if self._port is None:
+            raise RuntimeError("the broker has no port yet: use it inside `with`")
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def log(self) -> Path:
+        """The broker's own log; it goes with the broker at the end of `with`."""
+        return self._root / "broker.log"
+
+    def start(self) -> None:
+        """Start it on its port and data, and return when it answers.
+
+        Raises:
+            Fatal: it did not come up; the end of its log is quoted.
+        """
+        heap = "-Xmx768m"
+        log_level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+        self._process = TiedProcess(
+            "Apache Kafka",
+            ["java", heap, log_level, *_class_path(), "kafka.Kafka", str(self._properties_file)],
+            self.log,
+        )
+        self._process.start()
+        self._process.wait_until(lambda: answers_kafka(self.address), _START_SECONDS)
+
+    def stop(self) -> None:
+        """Shut it down in an orderly way."""
+        if self._process is not None:
+            self._process.stop(_STOP_SECONDS)
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+
+    def __enter__(self) -> "ApacheKafka":
+        state = availability()
+        if not state.ok:
+            raise Fatal(state.reason)
+        _fetch_libraries()
+        self._port = free_port(self._port)
+        self._folder = tempfile.TemporaryDirectory(prefix="yardlight-kafka-")
+        try:
+            self._format()
+            self.start()
+        except BaseException:
+            self._discard()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._discard()
+
+    @property
+    def _root(self) -> Path:
+        if self._folder is None:
+            raise RuntimeError("the broker has no folder yet: use it inside `with`")
+        return Path(self._folder.name)
+
+    @property
+    def _properties_file(self) -> Path:
+        return self._root / "server.properties"
+
+    def _format(self) -> None:
+        properties = _properties(self.address, self._root / "data") | self._extra
+        lines = (f"{name}={value}\n" for name, value in properties.items())
+        self._properties_file.write_text("".join(lines), encoding="utf-8")
+        tool = ["java", *_class_path(), "kafka.tools.StorageTool", "format"]
+        _run([*tool, "-t", _CLUSTER, "-c", str(self._properties_file)])
+
+    def _discard(self) -> None:
+        self.kill()  # its data goes too: nothing to shut down in order for
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _properties(address: str, data: Path) -> dict[str, str]:
+    controller = f"127.0.0.1:{free_port()}"
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{address},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{address}",
+        "log.dirs": str(data),
+        "auto.create.topics.enable": "false",
+        # One broker has one replica of everything.
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        # Small internal topics are made in a moment; the default is 50 partitions each.
+        "offsets.topic.num.partitions": "1",
+        "transaction.state.log.num.partitions": "1",
+        # A group forms at once instead of waiting three seconds for more members.
+        "group.initial.rebalance.delay.ms": "0",
+    }
+
+
+def _library_folder() -> Path:
+    # The pom's hash is the folder's name: another version fetches anew, an unfinished fetch is not
+    # taken for a finished one.
+    return _LIBRARIES / hashlib.sha256(_POM.read_bytes()).hexdigest()[:16]
+
+
+def _class_path() -> list[str]:
+    return ["-cp", f"{_library_folder()}/*"]
+
+
+def _fetch_libraries() -> None:
+    target = _library_folder()
+    if target.is_dir():
+        return
+    _LIBRARIES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_LIBRARIES) as partial:
+        jars = Path(partial) / "jars"
+        maven = ["mvn", "--batch-mode", "--quiet", "--file", str(_POM)]
+        _run([*maven, "dependency:copy-dependencies", f"-DoutputDirectory={jars}"])
+        if not target.is_dir():  # another test run may have been faster
+            jars.rename(target)
+
+
+def _java_version() -> int | None:
+    if shutil.which("java") is None:
+        return None
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S607
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(found[1]) if found else None
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Fatal(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
