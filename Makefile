@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SECONDS ?=
-MINUTES ?= 1
+MINUTES ?= 5
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-model test test-fast check bench install schemas clean
@@ -29,7 +29,7 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/python -m docs.schemas --check
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
-	$(BIN)/python -m tests.bench
+	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
 
 demo-model: $(VENV)/.dev ## train the demo's bundle again, from nothing
 	$(BIN)/python -m docs.demo_model
