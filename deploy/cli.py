@@ -14,14 +14,87 @@ from deploy.build.engine import BuildSpec, build_engine, verify_engine
 from deploy.build.parity import certify_reference
 from deploy.bundle.command import DONE, FAILED, command_line, run_command_line
 from deploy.bundle.errors import YardlightError
-from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.bundle.manifest import Bundle, Filter, InputSpec, Resize, open_bundle
 from deploy.bundle.reference import check_model
 from deploy.engines import catalogue
 from deploy.engines.protocol import Precision
 from deploy.engines.record import RECORD, EngineRecord, read_record
+from deploy.importing.importer import import_model
+from deploy.importing.spec import (
+    ActivationChoice,
+    Colour,
+    ImportSpec,
+    Layout,
+    ScoresKind,
+    parse_channels,
+    parse_size,
+    read_labels,
+)
 
 app = command_line("yardlight-deploy", "Turn models into bundles and bundles into proven engines.")
 Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+
+
+@app.command(name="import")
+def import_(
+    model: Path,
+    *,
+    labels: Path,
+    size: str,
+    mean: str,
+    std: str,
+    out: Path,
+    layout: Layout = "nchw",
+    colour: Colour = "rgb",
+    activation: ActivationChoice = "auto",
+    scores: ScoresKind = "auto",
+    output: str = "",
+    resize: Resize = "squash",
+    filter_: Annotated[Filter, Parameter("--filter")] = "area",
+    name: str = "",
+    bundle_version: str = "1",
+    golden: Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Turn any ONNX image classifier into a bundle; equality with the original is proven first.
+
+    Args:
+        model: the ONNX file.
+        labels: text file with one label a line, in the order of the network's outputs.
+        size: input size in pixels, 224 or WIDTHxHEIGHT.
+        mean: subtracted from pixel values 0..255; one number or three, as 123.675,116.28,103.53.
+        std: divides what is left, in pixel values too; x / 127.5 - 1 is mean 127.5, std 127.5.
+        out: folder of the bundle.
+        layout: order of the network's own input.
+        colour: order of channels that the network was trained with.
+        activation: how scores become probabilities; `auto` looks at the network's last nodes.
+        scores: what the network gives; `auto` looks at its last nodes and values.
+        output: which output holds the scores, where several could.
+        resize: how a frame of another shape is brought to the input's.
+        filter_: how pixels are resampled.
+        name: name of the bundle; the file's own if not given.
+        bundle_version: version of the bundle.
+        golden: folder of photos for the golden frames; frames are drawn if not given.
+        overwrite: replace a bundle that is there.
+    """
+    width, height = parse_size(size)
+    spec = ImportSpec(
+        labels=read_labels(labels),
+        input=InputSpec(width, height, resize, filter_),
+        mean=parse_channels("mean", mean),
+        std=parse_channels("std", std),
+        layout=layout,
+        colour=colour,
+        activation=activation,
+        scores=scores,
+        output=output,
+        name=name,
+        version=bundle_version,
+        golden=golden,
+        overwrite=overwrite,
+    )
+    bundle = import_model(model, spec, out)
+    sys.stdout.write(f"{bundle.folder}\n")
 
 
 @app.command

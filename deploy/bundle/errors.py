@@ -5,7 +5,7 @@ class YardlightError(Exception):
     """The root of every error that Yardlight raises on purpose."""
 
 
-class BadFrame(YardlightError):
+class BadFrame(YardlightError):  # noqa: N818 - it says what the caller must do
     """This frame can never be classified: dead-letter it and go on with the next one.
 
     `reason` is a short stable word for metrics and headers (`truncated`, `empty`, `too-large` …);
@@ -17,11 +17,11 @@ class BadFrame(YardlightError):
         self.reason = reason
 
 
-class Unavailable(YardlightError):
+class Unavailable(YardlightError):  # noqa: N818 - it says what the caller must do
     """Something outside is not there now: wait with backoff and try again."""
 
 
-class Fatal(YardlightError):
+class Fatal(YardlightError):  # noqa: N818 - it says what the caller must do
     """Going on would be wrong: stop, exit non-zero, say why."""
 
 

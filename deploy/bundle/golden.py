@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deploy.bundle.errors import BundleError
 from deploy.bundle.manifest import Bundle, InputSpec
 from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
-from deploy.bundle.reference import Outputs, Scores
+from deploy.bundle.reference import Outputs
 
 FOLDER = "golden"
 _PIXELS = "pixels.npy"
@@ -37,7 +37,10 @@ def write_golden(
 
     Raises:
         BadFrame: one of the frames cannot be decoded.
+        BundleError: there are no frames.
     """
+    if not frames:
+        raise BundleError(f"{folder / FOLDER}: no golden frames, expected at least one")
     pixels = np.stack([frame_to_pixels(frame, spec, Limits()) for frame in frames])
     outputs = run(pixels)
     place = folder / FOLDER
@@ -76,7 +79,7 @@ def draw_frames(count: int = 8, seed: int = 2026) -> tuple[bytes, ...]:
     Frames differ strongly from one another, so that a wrong colour order or normalisation shows.
     """
     generator = np.random.default_rng(seed)
-    return tuple(_encode(_drawn(generator)) for _ in range(count))
+    return tuple(encode_frame(_drawn(generator), quality=88) for _ in range(count))
 
 
 def _drawn(generator: np.random.Generator) -> Pixels:
@@ -99,24 +102,28 @@ def _drawn(generator: np.random.Generator) -> Pixels:
     return np.clip(canvas + noise, 0, 255).astype(np.uint8)
 
 
-def _encode(picture: Pixels) -> bytes:
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 88]
-    _, encoded = cv2.imencode(".jpg", picture[..., ::-1], quality)
+def encode_frame(picture: Pixels, quality: int = 95) -> bytes:
+    """Encode a picture uint8 [H, W, 3], RGB, as JPEG."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    _, encoded = cv2.imencode(".jpg", picture[..., ::-1], options)
     return bytes(encoded.tobytes())
 
 
 def _load(path: Path) -> NDArray[Any]:
     try:
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        with path.open("rb") as file:
+            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
         raise BundleError(f"{path} cannot be read: {error}") from error
     return array
 
 
 def _expect(
-    path: Path, array: NDArray[np.generic], shape: tuple[int, ...], dtype: np.dtype[np.generic]
+    path: Path, array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[np.generic]
 ) -> None:
     if array.shape != shape or array.dtype != dtype:
         raise BundleError(
             f"{path} holds {array.dtype} {list(array.shape)}, expected {dtype} {list(shape)}"
         )
+    if not np.isfinite(array).all():
+        raise BundleError(f"{path} holds values that are not finite")

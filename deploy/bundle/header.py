@@ -17,6 +17,12 @@ _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
 _APP1 = 0xE1
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_PROGRESSIVE = frozenset({0xC2, 0xCA})
+# A picture has a dozen; each is a pass over all of it, so thousands of empty ones are an attack.
+_MOST_SCANS = 100
+# Cameras write a dozen, a large colour profile some 250.
+_MOST_SEGMENTS = 4096
+_ANIMATION_FLAG = 0x02
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ def read_header(data: bytes | memoryview) -> ImageHeader:
     """Read size, channels and orientation without decoding.
 
     Raises:
-        BadFrame: not a JPEG, PNG or WebP, or cut short within its header.
+        BadFrame: not a JPEG, PNG or WebP, an animation, or cut short within its header.
     """
     start = bytes(data[:16])
     try:
@@ -64,7 +70,7 @@ def _jpeg(data: bytes | memoryview) -> ImageHeader:
     """Walk the marker segments up to the frame header (ITU-T T.81, annex B)."""
     orientation = _UPRIGHT
     at = 2
-    while True:
+    for _ in range(_MOST_SEGMENTS):
         if data[at] != 0xFF:  # noqa: PLR2004 - every marker begins so
             raise BadFrame("undecodable", f"the JPEG has no marker at byte {at}")
         marker = data[at + 1]
@@ -77,22 +83,38 @@ def _jpeg(data: bytes | memoryview) -> ImageHeader:
         (length,) = struct.unpack_from(">H", data, at + 2)
         if marker in _FRAME_MARKERS:
             height, width, channels = struct.unpack_from(">xHHB", data, at + 4)
+            if marker in _PROGRESSIVE:
+                _refuse_many_scans(data)
             return ImageHeader("jpeg", width, height, channels, orientation)
         if marker == _APP1:
             orientation = _exif_orientation(bytes(data[at + 4 : at + 2 + length]), orientation)
         if marker == _START_OF_SCAN:
             raise BadFrame("undecodable", "the JPEG has no frame header before its scan")
         at += 2 + length
+    raise BadFrame("undecodable", f"the JPEG has no frame header in {_MOST_SEGMENTS} segments")
+
+
+def _refuse_many_scans(data: bytes | memoryview) -> None:
+    scans = bytes(data).count(bytes((0xFF, _START_OF_SCAN)))
+    if scans > _MOST_SCANS:
+        raise BadFrame(
+            "undecodable", f"the progressive JPEG has {scans} scans, the limit is {_MOST_SCANS}"
+        )
 
 
 def _png(data: bytes | memoryview) -> ImageHeader:
-    width, height = struct.unpack_from(">II", data, 16)
+    """Read the first chunk and what stands before the picture's data (PNG, third edition)."""
+    first, width, height = struct.unpack_from(">4sII", data, 12)
+    if first != b"IHDR":
+        raise BadFrame("undecodable", f"the PNG begins with chunk {first!r}, expected IHDR")
     orientation = _UPRIGHT
     at = 8
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         if kind == b"IDAT":
             break
+        if kind == b"acTL":
+            raise BadFrame("animated", "the PNG is an animation, expected a single picture")
         if kind == b"eXIf":
             orientation = _exif_orientation(_EXIF + bytes(data[at + 8 : at + 8 + length]), _UPRIGHT)
         at += 12 + length
@@ -112,6 +134,8 @@ def _webp(data: bytes | memoryview) -> ImageHeader:
         packed = int.from_bytes(bytes(data[24:30]), "little")
         if len(data) < 30:  # noqa: PLR2004 - the fixed header of the extended format
             raise IndexError
+        if data[20] & _ANIMATION_FLAG:
+            raise BadFrame("animated", "the WebP is an animation, expected a single picture")
         width, height = (packed & 0xFFFFFF) + 1, (packed >> 24) + 1
         return ImageHeader("webp", width, height, 3, _webp_orientation(data))
     raise BadFrame("undecodable", f"the WebP begins with an unknown chunk {kind!r}")

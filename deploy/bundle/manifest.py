@@ -6,6 +6,8 @@ folders carry manifests of their own (`deploy.engines.record`).
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
@@ -37,7 +39,7 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """What the network gives: `probabilities` and `logits`, float32 [N, C], and what else it has."""
+    """What the network gives: `probabilities`, `logits`, float32 [N, C], and what else it has."""
 
     activation: Activation = "softmax"
     extra: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ class Manifest:
     files: Mapping[str, str]
     """Path within the bundle → sha256 of the file, hexadecimal."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Where the model came from: data digest, commit, configuration, versions, measured accuracy."""
+    """Where the model came from: data digest, commit, configuration, versions, accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,11 @@ def open_bundle(folder: Path) -> Bundle:
             is missing, unlisted, outside the folder or not the one that was listed.
     """
     path = folder / MANIFEST
+    if not path.exists():
+        raise BundleError(f"{folder} is not a bundle: {path} does not exist")
+    _refuse_special(path)
     try:
         text = path.read_bytes()
-    except FileNotFoundError:
-        raise BundleError(f"{folder} is not a bundle: {path} does not exist") from None
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror}") from error
     manifest = parse_manifest(text, str(path))
@@ -113,8 +116,14 @@ def write_bundle(
     files = {path: sha256_of(folder / path) for path in sorted(_present(folder))}
     manifest = Manifest(name, version, labels, input_spec, outputs, files, provenance)
     document = {"schema": SCHEMA, **asdict(manifest)}
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    path = folder / MANIFEST
+    try:
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        encoded = text.encode()
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"{path} cannot be written as JSON: {error}") from error
+    parse_manifest(encoded, str(path))
+    path.write_bytes(encoded)
     return open_bundle(folder)
 
 
@@ -134,8 +143,8 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
         BundleError: not JSON, an unknown schema, or a field that is missing or impossible.
     """
     try:
-        document = json.loads(text)
-    except ValueError as error:
+        document = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{where} is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise BundleError(f"{where}: expected an object, found {type(document).__name__}")
@@ -154,6 +163,20 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
     )
 
 
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON lets a key come twice and readers differ on which one counts; here none does."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = sorted({key for key in keys if keys.count(key) > 1})
+        raise ValueError(f"repeated keys: {', '.join(map(repr, repeated))}")
+    return document
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
 @dataclass(frozen=True, slots=True)
 class _Fields:
     """An object of the manifest, read field by field with errors that name the field."""
@@ -162,7 +185,13 @@ class _Fields:
     where: str
 
     def text(self, name: str) -> str:
-        return cast(str, self._typed(name, str, "a non-empty string", bool))
+        return cast(
+            str, self._typed(name, str, "a non-empty string without control characters", _is_text)
+        )
+
+    def digest(self, name: str) -> str:
+        expected = "a sha256 of 64 hexadecimal digits"
+        return cast(str, self._typed(name, str, expected, _is_digest))
 
     def size(self, name: str) -> int:
         return cast(int, self._typed(name, int, "a whole number from 1 to 8192", _is_size))
@@ -172,16 +201,14 @@ class _Fields:
         return cast(str, self._typed(name, str, expected, lambda value: value in options))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        expected = "a list of non-empty strings"
+        expected = "a list of non-empty strings without control characters"
         return tuple(self._typed(name, list, expected, _are_texts))
 
     def child(self, name: str) -> "_Fields":
         document = self._typed(name, dict, "an object", lambda _: True)
         return _Fields(document, f"{self.where}: {name}")
 
-    def _typed(
-        self, name: str, kind: type, expected: str, accepts: Callable[[Any], bool]
-    ) -> Any:
+    def _typed(self, name: str, kind: type, expected: str, accepts: Callable[[Any], bool]) -> Any:
         if name not in self.document:
             raise BundleError(f"{self.where}: field {name!r} is missing, expected {expected}")
         value = self.document[name]
@@ -194,8 +221,17 @@ def _is_size(value: int) -> bool:
     return 1 <= value <= 8192  # noqa: PLR2004 - no network of ours takes a larger side
 
 
+def _is_digest(value: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
+def _is_text(value: str) -> bool:
+    """Not empty, and nothing in it that breaks a terminal, a log line or UTF-8."""
+    return bool(value) and not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in value)
+
+
 def _are_texts(values: list[Any]) -> bool:
-    return all(isinstance(value, str) and value for value in values)
+    return all(isinstance(value, str) and _is_text(value) for value in values)
 
 
 def _labels(read: _Fields) -> tuple[str, ...]:
@@ -223,7 +259,7 @@ def _outputs(read: _Fields) -> OutputSpec:
 
 
 def _files(read: _Fields) -> dict[str, str]:
-    files = {path: read.text(path) for path in read.document}
+    files = {path: read.digest(path) for path in read.document}
     for path in files:
         _refuse_escape(path, read.where)
     if MODEL not in files:
@@ -233,8 +269,9 @@ def _files(read: _Fields) -> dict[str, str]:
 
 def _refuse_escape(path: str, where: str) -> None:
     pure = PurePosixPath(path)
-    climbs = pure.is_absolute() or ".." in pure.parts or "\\" in path or "\0" in path
-    if climbs or str(pure) != path or pure.parts[0] == ENGINES or path in UNLISTED:
+    climbs = pure.is_absolute() or ".." in pure.parts or "\\" in path or not _is_text(path)
+    plain = str(pure) == path and pure.parts
+    if climbs or not plain or pure.parts[0] == ENGINES or path in UNLISTED:
         raise BundleError(f"{where}: path {path!r} is not allowed: it must stay within the bundle")
 
 
@@ -247,7 +284,10 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     if unlisted:
         raise BundleError(f"{folder}: present but not listed in {MANIFEST}: {', '.join(unlisted)}")
     for path, expected in manifest.files.items():
-        found = sha256_of(folder / path)
+        try:
+            found = sha256_of(folder / path)
+        except OSError as error:
+            raise BundleError(f"{folder / path} cannot be read: {error.strerror}") from error
         if found != expected:
             raise BundleError(f"{folder / path}: sha256 is {found}, {MANIFEST} says {expected}")
 
@@ -256,9 +296,16 @@ def _present(folder: Path) -> Iterator[str]:
     """Every file of the bundle but those outside the manifest; links are refused."""
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
-        if relative.parts[0] == ENGINES or str(relative) in UNLISTED:
+        if relative.parts[0] == ENGINES:
             continue
-        if path.is_symlink():
-            raise BundleError(f"{path} is a symbolic link: a bundle holds plain files only")
-        if not path.is_dir():
+        _refuse_special(path)
+        if path.is_file() and str(relative) not in UNLISTED:
             yield relative.as_posix()
+
+
+def _refuse_special(path: Path) -> None:
+    """A link could lead out of the bundle, a pipe would never end."""
+    if path.is_symlink():
+        raise BundleError(f"{path} is a symbolic link: a bundle holds plain files only")
+    if not path.is_file() and not path.is_dir():
+        raise BundleError(f"{path} is neither a file nor a folder: a bundle holds plain files only")

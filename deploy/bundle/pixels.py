@@ -3,18 +3,25 @@
 Trainer's evaluation, deploy's parity and edge's CPU path all call this; a GPU path is compared
 with it. The definition:
 
-1. **Formats** are JPEG, PNG and WebP (first frame of an animation is not supported), told by their
-   first bytes. Everything else, and every picture that is cut short, is a `BadFrame`.
+1. **Formats** are JPEG, PNG and WebP, told by their first bytes; an animated PNG or WebP is refused.
+   Everything else, and every picture that is cut short or damaged, is a `BadFrame`. Bytes after the
+   end of a picture are ignored: many cameras pad.
 2. **Limits** on bytes and on pixels are checked from the header, before anything is decoded.
 3. **JPEG** is decoded by libjpeg-turbo (fast integer DCT, fast chroma upsampling, warnings are
-   errors) to RGB, DCT-scaled to 1/2, 1/4 or 1/8 when what comes out still has at least the target's
-   width and height after rotation and cropping. CMYK and YCCK JPEGs, which libjpeg-turbo cannot
-   turn into RGB, are decoded by OpenCV, unscaled.
-4. **PNG and WebP** are decoded by OpenCV to 8 bits and three channels: grey is repeated, 16 bits
-   keep their upper byte, an alpha channel is dropped.
-5. **EXIF orientation** is applied, so that the picture stands upright.
+   errors), DCT-scaled to 1/8, 1/4 or 1/2, the smallest that still has at least the target's width
+   and height after rotation and cropping (those inside the bars of a letterbox). What comes out is
+   RGB: grey is repeated; CMYK and YCCK, which Adobe stores inverted and everyone since, become
+   (C·K, M·K, Y·K) / 255, rounded, of the values as stored. A progressive JPEG has at most 100
+   scans.
+4. **PNG and WebP** are decoded by OpenCV to 8 bits and three channels: grey and palettes become RGB,
+   1, 2 and 4 bits are stretched to 0…255, 16 bits keep their upper byte, transparency of any kind
+   is dropped and leaves the colour that is stored, gamma and colour profiles are ignored.
+5. **EXIF orientation** is applied, so that the picture stands upright. It is read from a JPEG's APP1
+   before the frame header, a PNG's eXIf before the picture, a WebP's EXIF chunk; a value that is
+   not 1…8 counts as upright.
 6. **Resize**: `squash` scales both axes freely; `center-crop` first cuts the largest centred
    rectangle of the target's aspect; `letterbox` scales by one factor and pads evenly with grey 114.
+   Sides are rounded half to even and at least 1; an odd pixel of cut or padding goes right or down.
 7. **Filter**: `area` is OpenCV's INTER_AREA where neither axis grows and INTER_LINEAR otherwise;
    `bilinear` is INTER_LINEAR always.
 """
@@ -35,6 +42,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 LETTERBOX_GREY = 114
 _SCALES = (8, 4, 2)
+_CMYK_CHANNELS = 4
 _MEGA = 1_000_000
 
 
@@ -53,7 +61,7 @@ def frame_to_pixels(data: bytes | memoryview, spec: InputSpec, limits: Limits) -
         uint8 [spec.height, spec.width, 3], RGB, contiguous.
 
     Raises:
-        BadFrame: empty, not an image, cut short, or over a limit.
+        BadFrame: empty, not an image, cut short, damaged, animated, or over a limit.
     """
     return resize(decode(data, spec, limits), spec)
 
@@ -65,15 +73,15 @@ def decode(data: bytes | memoryview, spec: InputSpec, limits: Limits) -> Pixels:
         uint8 [H, W, 3], RGB.
 
     Raises:
-        BadFrame: empty, not an image, cut short, or over a limit.
+        BadFrame: empty, not an image, cut short, damaged, animated, or over a limit.
     """
     _check_bytes(data, limits)
     header = read_header(data)
     _check_pixels(header, limits)
-    if header.format == "jpeg" and header.channels != 4:  # noqa: PLR2004 - CMYK
+    if header.format == "jpeg":
         picture = _decode_jpeg(data, header, spec)
     else:
-        picture = _decode_any(data)
+        picture = _decode_png_or_webp(data)
     return _upright(picture, header.orientation)
 
 
@@ -106,25 +114,36 @@ def _check_pixels(header: ImageHeader, limits: Limits) -> None:
 
 def _decode_jpeg(data: bytes | memoryview, header: ImageHeader, spec: InputSpec) -> Pixels:
     scale = _dct_scale(header, spec)
+    is_cmyk = header.channels == _CMYK_CHANNELS
     try:
         picture: Pixels = simplejpeg.decode_jpeg(
             data,
+            colorspace="CMYK" if is_cmyk else "RGB",
             fastdct=True,
             fastupsample=True,
             min_height=-(-header.height // scale),
             min_width=-(-header.width // scale),
         )
     except ValueError as error:
-        raise BadFrame("undecodable", f"the JPEG cannot be decoded: {error}") from error
-    return picture
+        reason = "truncated" if "Premature end" in str(error) else "undecodable"
+        raise BadFrame(reason, f"the JPEG cannot be decoded: {error}") from error
+    return _ink_to_rgb(picture) if is_cmyk else picture
 
 
-def _decode_any(data: bytes | memoryview) -> Pixels:
+def _ink_to_rgb(picture: Pixels) -> Pixels:
+    """Inverted CMYK, uint8 [H, W, 4], 255 is no ink, to RGB."""
+    rgb: Pixels = cv2.multiply(
+        picture[..., :3], np.repeat(picture[..., 3:], 3, axis=2), scale=1 / 255
+    )
+    return rgb
+
+
+def _decode_png_or_webp(data: bytes | memoryview) -> Pixels:
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         picture: Pixels | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
-        raise BadFrame("undecodable", f"the picture cannot be decoded: {error.err}") from error
+        raise BadFrame("undecodable", f"the picture cannot be decoded: {error}") from error
     if picture is None:
         raise BadFrame("undecodable", "the picture is cut short or damaged")
     return picture

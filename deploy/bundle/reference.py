@@ -84,11 +84,18 @@ def check_model(bundle: Bundle) -> None:
     session = open_reference(bundle.model, threads=1).session
     _check_input(session, bundle)
     shapes = {output.name: output.shape for output in session.get_outputs()}
+    kinds = {output.name: output.type for output in session.get_outputs()}
     for name in (PROBABILITIES, LOGITS):
         _check_output(name, shapes, bundle)
+        if kinds[name] != "tensor(float)":
+            raise BundleError(
+                f"{bundle.model}: output {name!r} is {kinds[name]}, expected tensor(float)"
+            )
     for name in bundle.manifest.outputs.extra:
         if name not in shapes:
-            raise BundleError(f"{bundle.model}: the manifest names output {name!r}, it has none")
+            raise BundleError(
+                f"{bundle.model}: the manifest names output {name!r}, it has {sorted(shapes)}"
+            )
 
 
 def _check_input(session: Any, bundle: Bundle) -> None:
@@ -117,5 +124,3 @@ def _check_output(name: str, shapes: Mapping[str, list[Any]], bundle: Bundle) ->
             f"{bundle.model}: output {name!r} has shape {shape}, "
             f"the manifest lists {labels} labels, so [N, {labels}] was expected"
         )
-
-
