@@ -5,6 +5,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deploy.bundle.errors import Fatal, MissingDriver
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Pixels
@@ -24,9 +26,17 @@ class OpenVinoEngine:
 
     compiled: Any = field(repr=False)
     concurrency: int
+    blank: Pixels = field(repr=False)
+    """A frame without content, uint8 [1, H, W, 3], to warm sessions up with."""
 
     def session(self) -> Session:
-        return OpenVinoSession(self.compiled.create_infer_request())
+        """A warm session. Call this from one thread: the bindings set up static variables during
+        the first run, and two threads that do so at once wait for each other for ever (OpenVINO
+        2026.4: one holds the interpreter's lock and wants the variable's, the other the reverse).
+        """
+        session = OpenVinoSession(self.compiled.create_infer_request())
+        session.run_all(self.blank)
+        return session
 
     def close(self) -> None:
         """Nothing is held beyond memory."""
@@ -89,7 +99,9 @@ def load(bundle: Bundle, folder: Path, precision: Precision = "fp32") -> OpenVin
         compiled = core.import_model(blob, _DEVICE, _properties(precision))
     except (OSError, RuntimeError) as error:
         raise Fatal(f"engine {folder} of {bundle.manifest.name} does not load: {error}") from error
-    return OpenVinoEngine(compiled, core_count())
+    spec = bundle.manifest.input
+    blank = np.zeros((1, spec.height, spec.width, 3), np.uint8)
+    return OpenVinoEngine(compiled, core_count(), blank)
 
 
 def _properties(precision: Precision) -> dict[str, Any]:
