@@ -1,6 +1,7 @@
 """How every command of Yardlight ends: results on stdout, errors on stderr, one exit status."""
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
@@ -19,16 +20,17 @@ def command_line(name: str, summary: str) -> App:
         help=summary,
         version=lambda: f"yardlight {version('yardlight')}",
         error_console=Console(stderr=True),
+        suppress_keyboard_interrupt=False,
     )
 
 
-def run_command_line(app: App) -> int:
-    """Run the command that was typed and return its exit status.
+def run_command_line(app: App, arguments: Sequence[str] | None = None) -> int:
+    """Run the command that was typed, or `arguments`, and return its exit status.
 
     A command returns its own status or None for done; an error of ours is one line on stderr.
     """
     try:
-        status = app(exit_on_error=False, print_error=True, result_action="return_value")
+        status = app(arguments, exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         return WRONG_USAGE
     except YardlightError as error:

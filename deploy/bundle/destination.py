@@ -1,7 +1,6 @@
 """A folder that appears whole or not at all."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,24 +33,18 @@ def prepare(out: Path, *, overwrite: bool) -> None:
 def whole_or_not_at_all(out: Path) -> Iterator[Path]:
     """A fresh folder beside `out` that takes its place at the end, or vanishes on an error."""
     place = out.resolve()
-    token = secrets.token_hex(4)
-    draft = place.with_name(f".{place.name}.{token}.draft")
+    draft = place.with_name(f".{place.name}.{os.getpid()}.draft")
     draft.mkdir()
     try:
         yield draft
-        _replace(place, draft, place.with_name(f".{place.name}.{token}.old"))
+        _replace(place, draft)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _replace(place: Path, draft: Path, old: Path) -> None:
-    if not place.exists():
-        draft.rename(place)
-        return
-    place.rename(old)
-    try:
-        draft.rename(place)
-    except OSError:
-        old.rename(place)
-        raise
+def _replace(place: Path, draft: Path) -> None:
+    old = place.with_name(f".{place.name}.{os.getpid()}.old")
+    if place.exists():
+        place.rename(old)
+    draft.rename(place)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,85 @@
+"""`yardlight-train`: pictures in, bundles out."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich.console import Console
+
+from deploy.bundle.command import command_line, run_command_line
+from deploy.bundle.errors import MissingDriver
+from deploy.bundle.manifest import open_bundle
+from trainer.evaluate import evaluate as evaluate_bundle
+from trainer.progress import Live
+from trainer.report import confusion_document
+from trainer.settings import FitSettings
+from trainer.table import table_of
+
+_TRAINING_NEEDS = ("torch", "onnx", "onnxscript")
+
+app = command_line(
+    "yardlight-train", "Train image classifiers and pack them as bundles for yardlight-edge."
+)
+
+
+@app.command
+def fit(settings: FitSettings) -> None:
+    """Train a network on a folder of labelled pictures and write it as a bundle.
+
+    The folder holds train/LABEL/* and val/LABEL/*. The bundle is written only if the exported
+    network answers as the trained one does.
+    """
+    for package in _TRAINING_NEEDS:
+        if importlib.util.find_spec(package) is None:
+            raise MissingDriver(package, "train")
+    from trainer.recipe import fit as fit_network
+
+    with Live() as live:
+        bundle, measured = fit_network(settings, live)
+    sys.stdout.write(
+        f"{bundle.folder}: accuracy {measured.accuracy:.4f} on {measured.pictures} validation "
+        f"pictures, {_megabytes(bundle.folder):.1f} MB, {bundle.digest}\n"
+    )
+
+
+@app.command
+def evaluate(
+    *,
+    bundle: Path,
+    data: Path,
+    threads: Annotated[int, Parameter(validator=Number(gte=0))] = 0,
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> None:
+    """Measure a bundle on labelled pictures: accuracy, precision, recall, confusion matrix.
+
+    Args:
+        bundle: folder of the bundle.
+        data: folder with one folder of pictures per label, such as DATA/val.
+        threads: CPU threads; 0 takes every core.
+        as_json: print JSON, for machines.
+    """
+    with Live() as live:
+        confusion = evaluate_bundle(open_bundle(bundle), data, threads, live.count)
+    if as_json:
+        document = confusion_document(confusion)
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        console.print(f"accuracy {confusion.accuracy:.4f} on {confusion.pictures} pictures")
+        console.print(table_of(confusion))
+
+
+def main() -> None:
+    sys.exit(run_command_line(app))
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+if __name__ == "__main__":
+    main()

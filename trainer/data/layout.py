@@ -1,0 +1,91 @@
+"""The ImageNet folder layout: `train/<label>/*` and `val/<label>/*`, read and checked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.errors import DataError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+TRAIN, VAL = "train", "val"
+_FEWEST_LABELS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Label → its pictures, both in a stable order."""
+
+    folder: Path
+    files: dict[str, tuple[Path, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    labels: tuple[str, ...]
+    train: Split
+    val: Split
+
+
+def read_layout(folder: Path, order: tuple[str, ...] = ()) -> Layout:
+    """Read a data set. Labels are alphabetical unless `order` lists them.
+
+    Raises:
+        DataError: a split is missing, has no or too few labels, an empty label, other labels than
+            the other split or than `order`.
+    """
+    train, val = read_split(folder / TRAIN), read_split(folder / VAL)
+    _same_labels(train, val)
+    if len(train.files) < _FEWEST_LABELS:
+        raise DataError(
+            f"{train.folder} has one label ({', '.join(train.files)}): "
+            "to classify takes at least two, each a folder of pictures"
+        )
+    return Layout(_ordered(train, order), train, val)
+
+
+def read_split(folder: Path) -> Split:
+    """Read one split: every folder in it is a label.
+
+    Raises:
+        DataError: the folder is missing, has no labels, or a label has no pictures.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} does not exist: expected a folder with one folder per label")
+    labels = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+    if not labels:
+        raise DataError(f"{folder} has no labels: expected one folder per label, with its pictures")
+    return Split(folder, {label.name: _pictures(label) for label in labels})
+
+
+def _pictures(label: Path) -> tuple[Path, ...]:
+    files = sorted(path for path in label.iterdir() if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise DataError(f"{label} has no pictures ({', '.join(sorted(SUFFIXES))})")
+    return tuple(files)
+
+
+def _same_labels(train: Split, val: Split) -> None:
+    only_train = train.files.keys() - val.files.keys()
+    only_val = val.files.keys() - train.files.keys()
+    if only_train or only_val:
+        found = [
+            f"only in {split.folder}: {_listed(labels)}"
+            for split, labels in ((train, only_train), (val, only_val))
+            if labels
+        ]
+        raise DataError(f"the labels of the two splits differ; {'; '.join(found)}")
+
+
+def _ordered(train: Split, order: tuple[str, ...]) -> tuple[str, ...]:
+    if not order:
+        return tuple(sorted(train.files))
+    if sorted(order) != sorted(train.files):
+        raise DataError(
+            f"--labels lists {', '.join(order)}, {train.folder} has {_listed(train.files)}: "
+            "list each folder once"
+        )
+    return order
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return ", ".join(sorted(labels))

@@ -1,0 +1,108 @@
+"""Pictures in memory: decoded as in production, each with its label and the hash of its file."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deploy.bundle.errors import BadFrame
+from deploy.bundle.manifest import InputSpec
+from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from trainer.data.layout import Split
+from trainer.errors import DataError
+
+# The user's own files, not what comes in from a network: a photo may be larger than a frame.
+PHOTO_LIMITS = Limits(max_bytes=64 << 20, max_pixels=200_000_000)
+_MOST_NAMED = 10
+
+Watch: TypeAlias = Callable[[str, Iterable["Read"], int], Iterator["Read"]]
+"""Given a title, items and their total: passes the items on and shows how many went by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """N pictures: pixels uint8 [N, H, W, 3] RGB, targets int64 [N] (index of the label)."""
+
+    folder: Path
+    labels: tuple[str, ...]
+    files: tuple[Path, ...]
+    hashes: tuple[str, ...]
+    pixels: Pixels
+    targets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        found = np.bincount(self.targets, minlength=len(self.labels))
+        return dict(zip(self.labels, found.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One file that was read, or why it could not be."""
+
+    pixels: Pixels | None
+    hash: str = ""
+    problem: str = ""
+
+
+def read_pictures(
+    split: Split, labels: tuple[str, ...], spec: InputSpec, threads: int, watch: Watch
+) -> Pictures:
+    """Decode every picture of a split through the production path.
+
+    Raises:
+        DataError: some cannot be read; names up to ten of them.
+    """
+    files = [(path, index) for index, label in enumerate(labels) for path in split.files[label]]
+    pixels = np.empty((len(files), spec.height, spec.width, 3), np.uint8)
+    hashes, problems = [], []
+    with _pool(threads) as pool:
+        every = pool.map(lambda file: _read(file[0], spec), files)
+        for index, read in enumerate(watch(f"reading {split.folder}", every, len(files))):
+            if read.pixels is None:
+                problems.append(f"{files[index][0]}: {read.problem}")
+            else:
+                pixels[index] = read.pixels
+            hashes.append(read.hash)
+    _refuse(problems, split.folder)
+    paths, targets = zip(*files, strict=True)
+    return Pictures(split.folder, labels, paths, tuple(hashes), pixels, np.array(targets))
+
+
+@contextmanager
+def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """On Ctrl-C, what was not begun is not waited for."""
+    pool = ThreadPoolExecutor(threads or os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _read(path: Path, spec: InputSpec) -> Read:
+    try:
+        data = path.read_bytes()
+        return Read(frame_to_pixels(data, spec, PHOTO_LIMITS), hashlib.sha256(data).hexdigest())
+    except OSError as error:
+        return Read(None, problem=str(error.strerror))
+    except BadFrame as error:
+        return Read(None, problem=str(error))
+
+
+def _refuse(problems: list[str], folder: Path) -> None:
+    if problems:
+        named = "\n  ".join(problems[:_MOST_NAMED])
+        more = len(problems) - _MOST_NAMED
+        rest = f"\n  … and {more} more" if more > 0 else ""
+        count = "1 picture" if len(problems) == 1 else f"{len(problems)} pictures"
+        raise DataError(f"{count} of {folder} cannot be read:\n  {named}{rest}")
