@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ def read_golden(bundle: Bundle) -> Golden:
     return Golden(frames, pixels, Outputs(probabilities, logits))
 
 
+@cache
 def draw_frames(count: int = 8, seed: int = 2026) -> tuple[bytes, ...]:
     """Draw JPEG frames with gradients, edges and noise, for a bundle that has no photos of its own.
 

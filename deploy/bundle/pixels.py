@@ -3,22 +3,22 @@
 Trainer's evaluation, deploy's parity and edge's CPU path all call this; a GPU path is compared
 with it. The definition:
 
-1. **Formats** are JPEG, PNG and WebP, told by their first bytes; an animated PNG or WebP is refused.
-   Everything else, and every picture that is cut short or damaged, is a `BadFrame`. Bytes after the
-   end of a picture are ignored: many cameras pad.
+1. **Formats** are JPEG, PNG and WebP, told by their first bytes; an animated PNG or WebP is
+   refused. Everything else, and every picture that is cut short or damaged, is a `BadFrame`. Bytes
+   after the end of a picture are ignored: many cameras pad.
 2. **Limits** on bytes and on pixels are checked from the header, before anything is decoded.
 3. **JPEG** is decoded by libjpeg-turbo (fast integer DCT, fast chroma upsampling, warnings are
    errors), DCT-scaled to 1/8, 1/4 or 1/2, the smallest that still has at least the target's width
-   and height after rotation and cropping (those inside the bars of a letterbox). What comes out is
-   RGB: grey is repeated; CMYK and YCCK, which Adobe stores inverted and everyone since, become
-   (C·K, M·K, Y·K) / 255, rounded, of the values as stored. A progressive JPEG has at most 100
-   scans.
-4. **PNG and WebP** are decoded by OpenCV to 8 bits and three channels: grey and palettes become RGB,
-   1, 2 and 4 bits are stretched to 0…255, 16 bits keep their upper byte, transparency of any kind
-   is dropped and leaves the colour that is stored, gamma and colour profiles are ignored.
-5. **EXIF orientation** is applied, so that the picture stands upright. It is read from a JPEG's APP1
-   before the frame header, a PNG's eXIf before the picture, a WebP's EXIF chunk; a value that is
-   not 1…8 counts as upright.
+   and height after rotation and cropping (those inside the bars of a letterbox); a picture with a
+   side under 8 pixels is never scaled. What comes out is RGB: grey is repeated; CMYK and YCCK,
+   taken as inverted as Adobe stores them (255 is no ink), become (C·K, M·K, Y·K) / 255, rounded.
+   A progressive JPEG has at most 100 scans.
+4. **PNG and WebP** are decoded by OpenCV to 8 bits and three channels: grey and palettes become
+   RGB, 1, 2 and 4 bits are stretched to 0…255, 16 bits keep their upper byte, transparency of any
+   kind is dropped and leaves the colour that is stored, gamma and colour profiles are ignored.
+5. **EXIF orientation** is applied, so that the picture stands upright. It is read from a JPEG's
+   APP1 before the frame header, a PNG's eXIf before the picture, a WebP's EXIF chunk; a value that
+   is not 1…8 counts as upright.
 6. **Resize**: `squash` scales both axes freely; `center-crop` first cuts the largest centred
    rectangle of the target's aspect; `letterbox` scales by one factor and pads evenly with grey 114.
    Sides are rounded half to even and at least 1; an odd pixel of cut or padding goes right or down.
@@ -43,6 +43,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 LETTERBOX_GREY = 114
 _SCALES = (8, 4, 2)
 _CMYK_CHANNELS = 4
+_DCT_BLOCK = 8
 _MEGA = 1_000_000
 
 
@@ -152,6 +153,8 @@ def _decode_png_or_webp(data: bytes | memoryview) -> Pixels:
 def _dct_scale(header: ImageHeader, spec: InputSpec) -> int:
     """The largest divisor of the size that leaves at least the target's pixels in use."""
     width, height = header.upright_size
+    if min(width, height) < _DCT_BLOCK:
+        return 1
     need_width, need_height = _source_needed(width, height, spec)
     for scale in _SCALES:
         if width >= need_width * scale and height >= need_height * scale:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, compose, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from deploy.bundle.manifest import Activation
 from deploy.bundle.reference import INPUT, LOGITS, PROBABILITIES
 from deploy.importing.intake import Intake
 from deploy.importing.prune import keep_what_is_needed
+from deploy.importing.rename import prefix_names
 from deploy.importing.scores import ScoresPlan
 from deploy.importing.spec import ImportSpec
 
@@ -42,7 +43,7 @@ def rewrite(model: Any, spec: ImportSpec, intake: Intake, plan: ScoresPlan) -> A
     network.CopyFrom(model.graph)
     sources = tuple(name for name in (plan.logits, plan.probabilities) if name)
     keep_what_is_needed(network, sources)
-    network = compose.add_prefix_graph(network, _PREFIX)
+    prefix_names(network, _PREFIX)
     front, tail = _normalised(spec, intake), _named_scores(plan)
     for node in network.node:
         node.ClearField("metadata_props")
