@@ -9,7 +9,6 @@ from edge.cameras.simulated import LABELS, SimulatedCamera, scattered_shot
 
 _VALIDATION_EVERY = 10
 _STREAMED_EVERY = 2
-_CAMERAS_IN_A_DATA_SET = 64
 _STREAM_SECONDS = 600.0
 
 
@@ -59,8 +58,7 @@ class SimulatedDataSet:
 
     def _picture(self, index: int) -> tuple[str, bytes]:
         if index // len(LABELS) % _STREAMED_EVERY:
-            name = f"data-{index % _CAMERAS_IN_A_DATA_SET}"
-            camera = SimulatedCamera(name, self.seed, self.width, self.height)
+            camera = SimulatedCamera(f"data-{index}", self.seed, self.width, self.height)
             shot = camera.shot(index * 7.3 % _STREAM_SECONDS)
         else:
             shot = scattered_shot(self.seed, index, self.width, self.height)
