@@ -1,0 +1,1 @@
+"""Benchmarks: ratios measured in one run, interleaved, medians with spread. They assert nothing."""

@@ -1,0 +1,120 @@
+"""What every benchmark stands on: a real broker, a real network, frames of camera size."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kafka import KafkaProducer
+
+from deploy.bundle.manifest import Bundle, open_bundle
+from edge.cameras.picture import encode_jpeg
+from edge.cameras.simulated import SimulatedCamera
+from edge.demo import BUNDLE
+from edge.frame import Partition
+from edge.kafka.reader import TopicReader
+from edge.kafka.topics import TopicAdmin, TopicPlan
+from edge.settings import KafkaSettings
+from tests.brokers.apache import ApacheKafka, availability
+
+SHARED = Path(__file__).parents[3] / "shared"
+WIDTH, HEIGHT = 1280, 720
+PARTITIONS = 4
+_JPEG_QUALITY = 60
+_EVERY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A broker with a bundle and encoded frames to run through it."""
+
+    kafka: KafkaSettings
+    bundle: Bundle
+    frames: Sequence[bytes]
+    folder: Path
+
+    def create_topic(self, name: str, **config: str) -> None:
+        with TopicAdmin(self.kafka) as admin:
+            admin.create([TopicPlan(name, PARTITIONS, 1, config)])
+
+    def fill(self, topic: str, count: int) -> None:
+        """Append `count` frames, spread over the partitions."""
+        producer = KafkaProducer(bootstrap_servers=self.kafka.servers, batch_size=1 << 20)
+        for number in range(count):
+            data = self.frames[number % len(self.frames)]
+            key = f"camera-{number % PARTITIONS}".encode()
+            producer.send(topic, data, key, partition=number % PARTITIONS)
+        producer.flush()
+        producer.close()
+
+    def count(self, topic: str) -> int:
+        """Records in a topic that nothing was deleted from."""
+        with TopicReader(self.kafka) as reader:
+            return sum(held.end for held in reader.bounds(topic).values())
+
+    def append_times(self, topic: str) -> list[float]:
+        """When each record was appended, Unix seconds, ascending."""
+        with TopicReader(self.kafka) as reader:
+            return sorted(record.timestamp for record in reader.read(reader.bounds(topic)))
+
+    def ends(self, topic: str) -> dict[Partition, int]:
+        with TopicReader(self.kafka) as reader:
+            return {at: held.end for at, held in reader.bounds(topic).items()}
+
+
+@contextmanager
+def rig() -> Iterator[Rig]:
+    """Apache Kafka, the ImageNet network if it is here, simulated frames of 1280x720."""
+    state = availability()
+    if not state.ok:
+        raise SystemExit(f"the benchmarks need Apache Kafka: {state.reason}")
+    with tempfile.TemporaryDirectory(prefix="yardlight-bench-") as name:
+        folder = Path(name)
+        bundle = _bundle(folder)
+        frames = _frames(48)
+        size = sum(map(len, frames)) / len(frames)
+        say(f"network {bundle.manifest.name}, frames {WIDTH}x{HEIGHT}, {size / 1000:.0f} kB each")
+        with ApacheKafka() as broker:
+            yield Rig(KafkaSettings(bootstrap_servers=broker.address), bundle, frames, folder)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def save(name: str, document: dict[str, Any]) -> None:
+    """Keep a result as JSON in the ignored folder `bench-results`."""
+    folder = Path("bench-results")
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _bundle(folder: Path) -> Bundle:
+    model = SHARED / "weights" / "mobilenetv2_imagenet.onnx"
+    if not model.exists():
+        say(f"NOT THE PROMISED FIGURE: {model} is absent, the demo's small network runs instead")
+        place = folder / "bundle"
+        shutil.copytree(BUNDLE, place)
+        return open_bundle(place)
+    place = folder / "mobilenetv2"
+    command = [
+        *(sys.executable, "-m", "deploy.cli", "import", str(model)),
+        *("--labels", str(SHARED / "weights" / "imagenet_labels.txt"), "--size", "224"),
+        *("--mean", "127.5", "--std", "127.5", "--layout", "nchw", "--out", str(place)),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return open_bundle(place)
+
+
+def _frames(count: int) -> list[bytes]:
+    """Frames as an IP camera of that resolution sends them, 60 to 90 kB each."""
+    camera = SimulatedCamera("bench", 7, WIDTH, HEIGHT)
+    moments = range(0, count * _EVERY, _EVERY)
+    return [encode_jpeg(camera.shot(moment).pixels, _JPEG_QUALITY) for moment in moments]

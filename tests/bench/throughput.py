@@ -1,0 +1,80 @@
+"""Frames a second on a backlog: bare, through the service, and by a plain loop, in turn."""
+
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from edge.process import TiedProcess
+from tests.bench.contenders import bare_rate
+from tests.bench.rig import Rig, save, say
+
+_ROUNDS = 3
+_FRAMES = 1600
+_PLAIN_FRAMES = 500
+_TRIM = 0.1
+_PATIENCE = 300.0
+
+
+def measure_throughput(rig: Rig) -> float:
+    """Print and save the rates and their ratios; returns the service's median rate."""
+    rig.create_topic("backlog")
+    rig.fill("backlog", _FRAMES)
+    rates: dict[str, list[float]] = {"bare": [], "service": [], "plain loop": []}
+    for number in range(_ROUNDS):
+        rates["bare"].append(bare_rate(rig, _FRAMES // 2))
+        rates["service"].append(_through_kafka(rig, f"service-{number}", _FRAMES))
+        rates["plain loop"].append(_through_kafka(rig, f"plain-{number}", _PLAIN_FRAMES))
+    for name, values in rates.items():
+        spread = f"{min(values):.0f} to {max(values):.0f}"
+        say(f"{name:<11} {median(values):6.0f} frames/s   ({spread}, {_ROUNDS} rounds)")
+    of_bare = _ratios(rates["service"], rates["bare"])
+    of_plain = _ratios(rates["service"], rates["plain loop"])
+    say(f"service / bare        {median(of_bare):.2f}   (aim: 0.80 or more)")
+    say(f"service / plain loop  {median(of_plain):.2f}   (aim: 2 or more)")
+    save("throughput", {"rates": rates, "of_bare": of_bare, "of_plain": of_plain})
+    return median(rates["service"])
+
+
+def service_command(rig: Rig, results: str, trace: Path) -> list[str]:
+    """A service member of a group of its own, with the engine that the rig has built."""
+    return [
+        *(sys.executable, "-m", "tests.bench.member", str(trace)),
+        *("--bundle", str(rig.bundle.folder), "--metrics-port", "0"),
+        *("--bootstrap-servers", rig.kafka.bootstrap_servers, "--group", results),
+        *("--results-topic", results, "--dead-letters-topic", f"{results}.dead"),
+    ]
+
+
+def _through_kafka(rig: Rig, name: str, expected: int) -> float:
+    rig.create_topic(name)
+    rig.create_topic(f"{name}.dead")
+    trace, log = rig.folder / f"{name}.json", rig.folder / f"{name}.log"
+    if name.startswith("service"):
+        command = [*service_command(rig, name, trace), "--frames-topic", "backlog"]
+    else:
+        server, bundle = rig.kafka.bootstrap_servers, str(rig.bundle.folder)
+        command = [sys.executable, "-m", "tests.bench.contenders", server, "backlog", name, bundle]
+    process = TiedProcess(name, command, log)
+    process.start()
+    try:
+        process.wait_until(lambda: _paused_count(rig, name) >= expected, _PATIENCE)
+    finally:
+        process.stop()
+    return _steady_rate(rig.append_times(name)[:expected])
+
+
+def _paused_count(rig: Rig, topic: str) -> int:
+    # Counting costs the machine under test; once a second is enough.
+    time.sleep(1.0)
+    return rig.count(topic)
+
+
+def _steady_rate(times: list[float]) -> float:
+    """Records a second without the first tenth, in which caches and threads warm up."""
+    steady = times[int(len(times) * _TRIM) :]
+    return (len(steady) - 1) / (steady[-1] - steady[0])
+
+
+def _ratios(left: list[float], right: list[float]) -> list[float]:
+    return [a / b for a, b in zip(left, right, strict=True)]
