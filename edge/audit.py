@@ -8,7 +8,8 @@ import msgspec
 
 from edge.cloudevents import GROUP_HEADER
 from edge.frame import Partition, Range
-from edge.kafka.reader import Read, TopicReader
+from edge.kafka.reader import TopicReader
+from edge.record import Record
 from edge.settings import KafkaSettings, TopicSettings
 from edge.tally import Answer, Tally
 from edge.wire import Skipped, read_classification
@@ -153,27 +154,27 @@ class _Outcome:
     content: str
 
 
-def _belongs(record: Read, group: str) -> bool:
+def _belongs(record: Record, group: str) -> bool:
     """Whether an outcome is this group's; one that names no group is counted for every group."""
     named = dict(record.headers).get(GROUP_HEADER)
     return named is None or named == group.encode()
 
 
-def _classified(record: Read) -> Iterator[_Outcome]:
+def _classified(record: Record) -> Iterator[_Outcome]:
     classification = read_classification(record.value or b"")
     frame = classification.frame
     at = Partition(frame.topic, frame.partition)
     yield _Outcome(at, frame.offset, Answer.CLASSIFIED, classification.label)
 
 
-def _skipped(record: Read) -> Iterator[_Outcome]:
+def _skipped(record: Record) -> Iterator[_Outcome]:
     skipped = msgspec.json.decode(record.value or b"", type=Skipped)
     at = Partition(skipped.topic, skipped.partition)
     for offset in skipped.offsets:
         yield _Outcome(at, offset, Answer.SKIPPED, skipped.reason)
 
 
-def _dead_lettered(record: Read) -> Iterator[_Outcome]:
+def _dead_lettered(record: Record) -> Iterator[_Outcome]:
     headers = {name: value.decode() for name, value in record.headers}
     at = Partition(headers["yardlight_topic"], int(headers["yardlight_partition"]))
     offset = int(headers["yardlight_offset"])

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from cyclopts import App, ArgumentCollection, Parameter, validators
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
@@ -184,7 +185,7 @@ def _stop_on_signals() -> Event:
 def _print_config() -> int:
     table = Table("setting", "value", "from")
     for name, value, source in layers.provenance(_arguments[-1]):
-        table.add_row(name, value, source)
+        table.add_row(name, escape(value), escape(source))
     Console().print(table)
     return DONE
 

@@ -95,13 +95,16 @@ def parse_time(text: str) -> float:
     """RFC 3339 to Unix seconds.
 
     Raises:
-        ValueError: not a time, or one without its offset from UTC.
+        ValueError: not a time, one without its offset from UTC, or one that UTC cannot write.
     """
     upright = _FRACTION.sub(_microseconds, text.strip().upper().replace("Z", "+00:00"))
     moment = datetime.fromisoformat(upright)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset from UTC")
-    return moment.timestamp()
+    try:
+        return moment.astimezone(timezone.utc).timestamp()
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999") from None
 
 
 def _capture_time(value: bytes | None, now: float) -> tuple[float | None, TimeFault | None]:
@@ -109,7 +112,7 @@ def _capture_time(value: bytes | None, now: float) -> tuple[float | None, TimeFa
         return None, None
     try:
         claimed = parse_time(_text(value))
-    except (ValueError, OverflowError):
+    except ValueError:
         return None, "malformed"
     return claimed, "future" if claimed - now > FUTURE_TOLERANCE else None
 

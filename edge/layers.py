@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from cyclopts import App, ArgumentCollection, CycloptsError, Token
+from cyclopts import UNSET, App, ArgumentCollection, CycloptsError, Token
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -66,7 +66,7 @@ def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
             continue
         if argument.tokens:
             token = argument.tokens[0]
-            value = token.value or str(token.implicit_value)
+            value = token.value if token.implicit_value is UNSET else str(token.implicit_value)
             yield name, value, {"cli": "command line"}.get(token.source, token.source)
         else:
             yield name, str(argument.field_info.default), "default"
@@ -75,7 +75,7 @@ def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
 def _fill(arguments: ArgumentCollection, key: str, value: str, source: str) -> None:
     for argument in arguments:
         if _key(argument.name) == key and not argument.children and not argument.tokens:
-            argument.append(Token(keyword=source, value=value, source=source))
+            argument.append(Token(keyword=argument.name, value=value, source=source))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -8,9 +8,10 @@ import msgspec
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from edge.cloudevents import parse_time
-from edge.kafka.reader import Read
+from edge.record import Record
 from edge.wire import Classification, read_classification
 
 _REFRESH_A_SECOND = 4
@@ -25,7 +26,7 @@ class Latest:
     counts: dict[str, int] = field(default_factory=dict)
     unreadable: int = 0
 
-    def note(self, record: Read) -> None:
+    def note(self, record: Record) -> None:
         try:
             seen = read_classification(record.value or b"")
         except msgspec.MsgspecError:
@@ -42,8 +43,8 @@ class Latest:
             table.add_column(column, justify="right" if right else "left")
         for camera, seen in sorted(self.newest.items()):
             table.add_row(
-                camera,
-                f"[{_colour(seen.label)}]{seen.label}[/]",
+                Text(camera),
+                Text(seen.label, _colour(seen.label)),
                 f"{seen.confidence:.2f}",
                 _age(seen, now),
                 str(self.counts[camera]),
@@ -53,22 +54,25 @@ class Latest:
         return table
 
 
-def watch(records: Iterable[Read | None], console: Console) -> None:
+def watch(records: Iterable[Record | None], console: Console) -> None:
     """Show the table until the records end or the user stops it."""
     latest = Latest()
     with Live(
         latest.table(time.time()), console=console, refresh_per_second=_REFRESH_A_SECOND
     ) as live:
         drawn = 0.0
-        for record in records:
-            if record is not None:
-                latest.note(record)
-            if time.monotonic() - drawn > 1 / _REFRESH_A_SECOND:
-                drawn = time.monotonic()
-                live.update(latest.table(time.time()))
+        try:
+            for record in records:
+                if record is not None:
+                    latest.note(record)
+                if time.monotonic() - drawn > 1 / _REFRESH_A_SECOND:
+                    drawn = time.monotonic()
+                    live.update(latest.table(time.time()))
+        finally:
+            live.update(latest.table(time.time()))
 
 
-def print_lines(records: Iterable[Read | None], console: Console) -> None:
+def print_lines(records: Iterable[Record | None], console: Console) -> None:
     """One line of JSON for each classification, for pipes and machines."""
     for record in records:
         if record is not None and record.value is not None:

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from edge.cameras.picture import Picture
 from edge.cloudevents import format_time
-from edge.kafka.producer import Message, RecordSink
+from edge.kafka.producer import RecordSink
+from edge.record import Message
 
 TRUTH_HEADER = "yardlight_truth"
 """Set by sources that know what their frames show, such as the simulated cameras."""

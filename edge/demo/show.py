@@ -26,9 +26,10 @@ from edge.demo.statistics import Statistics
 from edge.demo.view import live_view, print_report
 from edge.kafka.embedded import EmbeddedBroker, free_port
 from edge.kafka.producer import RecordSink
-from edge.kafka.reader import Read, TopicReader
+from edge.kafka.reader import TopicReader
 from edge.kafka.topics import TopicAdmin, plan_topics
 from edge.process import TiedProcess
+from edge.record import Record
 from edge.settings import KafkaSettings, TopicSettings
 from edge.watch import Latest
 from edge.wire import read_classification
@@ -140,7 +141,7 @@ class Demo:
     def _note_sent(self, frame_id: str, picture: Picture) -> None:
         self._statistics.note_sent(frame_id, picture.truth)
 
-    def _watch(self, records: Iterator[Read | None]) -> Iterator[None]:
+    def _watch(self, records: Iterator[Record | None]) -> Iterator[None]:
         """Take in classifications until the cameras are done and all frames came back."""
         deadline = float("inf")
         for record in records:
@@ -153,7 +154,7 @@ class Demo:
             if self._statistics.seen >= self._statistics.sent or time.monotonic() > deadline:
                 return
 
-    def _note_seen(self, record: Read) -> None:
+    def _note_seen(self, record: Record) -> None:
         self._latest.note(record)
         try:
             self._statistics.note_seen(read_classification(record.value or b""), time.time())

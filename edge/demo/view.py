@@ -39,7 +39,7 @@ def print_report(
         "against what the simulator drew"
     )
     for (truth, label), count in statistics.wrong.most_common(3):
-        console.print(f"            {count} x {truth} taken for {label}")
+        console.print(f"            {count} x {truth} taken for {label}", markup=False)
     console.print(f"throughput  {statistics.throughput:.1f} frames a second")
     console.print(f"audit       {verdict}")
 

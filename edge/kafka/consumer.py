@@ -7,10 +7,9 @@ while that thread is inside `poll` or `close`.
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
@@ -30,8 +29,12 @@ from edge.kafka.client import (
     connection,
     keep_large_buffers,
 )
+from edge.kafka.unpack import place_of, record_of
+from edge.observe.logs import get_logger
+from edge.record import Record
 from edge.settings import KafkaSettings
 
+_log = get_logger("consumer")
 _BOOTSTRAP_MS = 30_000
 _COMMIT_MS = 5_000
 _DRAIN_STEP = 0.005
@@ -40,20 +43,6 @@ _FETCH_BYTES = 16 << 20
 _RECEIVE_BUFFER = 4 << 20
 _FETCH_WAIT_MS = 200
 _CORRUPT = re.compile(r"TopicPartition\(topic='(?P<topic>[^']+)', partition=(?P<number>\d+)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record as it was polled; `corrupt` where its batch failed the checksum."""
-
-    partition: Partition
-    offset: int
-    timestamp: float
-    """Unix seconds."""
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
-    corrupt: str | None = None
 
 
 class Rebalance(Protocol):
@@ -142,7 +131,7 @@ class RecordSource:
             raise Fatal(f"{self._topic} may not be read by group {self._group}: {error}") from error
         except KafkaError as error:
             raise Unavailable(f"polling {self._topic} failed: {error!r}") from error
-        return [self._record(raw) for records in polled.values() for raw in records]
+        return [self._received(raw) for records in polled.values() for raw in records]
 
     def pause(self) -> None:
         """Stop fetching; `poll` must go on, it is what keeps the membership."""
@@ -186,7 +175,7 @@ class RecordSource:
         """Frames in each partition that were not polled yet, as of the last fetch."""
         lags = {}
         for partition, after in self._next.items():
-            high = self._consumer.highwater(_topic_partition(partition))
+            high = self._consumer.highwater(place_of(partition))
             if high is not None:
                 lags[partition] = max(0, high - after)
         return lags
@@ -211,17 +200,10 @@ class RecordSource:
         if coordinator is not None and coordinator.rejoining:
             coordinator.request_rejoin()
 
-    def _record(self, raw: Any) -> Record:
-        partition = Partition(raw.topic, raw.partition)
-        self._next[partition] = raw.offset + 1
-        return Record(
-            partition=partition,
-            offset=raw.offset,
-            timestamp=raw.timestamp / 1000,
-            key=raw.key,
-            value=raw.value,
-            headers=tuple((name, value or b"") for name, value in raw.headers),
-        )
+    def _received(self, raw: Any) -> Record:
+        record = record_of(raw)
+        self._next[record.partition] = record.offset + 1
+        return record
 
     def _step_over(self, error: CorruptRecordError) -> Record:
         """Move past the record that cannot be read and report it as corrupt."""
@@ -229,7 +211,7 @@ class RecordSource:
         if found is None:
             raise Fatal(f"a batch in {self._topic} is damaged beyond reading: {error}") from error
         partition = Partition(found["topic"], int(found["number"]))
-        place = _topic_partition(partition)
+        place = place_of(partition)
         offset = self._consumer.position(place)
         self._consumer.seek(place, offset + 1)
         self._next[partition] = offset + 1
@@ -255,8 +237,14 @@ class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-p
             await _sleep(_DRAIN_STEP)
         positions = self._rebalance.positions(partitions)
         if positions:
-            await self._consumer.commit_async(_offsets(positions))
+            await self._commit(positions)
         self._rebalance.gone(partitions)
+
+    async def _commit(self, positions: Mapping[Partition, int]) -> None:
+        try:
+            await self._consumer.commit_async(_offsets(positions))
+        except KafkaError as error:
+            _log.warning("not committed on hand-over, these frames repeat", error=repr(error))
 
     async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
         self._rebalance.gone(_partitions(lost))
@@ -272,12 +260,8 @@ def _partitions(places: Iterable[Any]) -> tuple[Partition, ...]:
     return tuple(Partition(place.topic, place.partition) for place in places)
 
 
-def _topic_partition(partition: Partition) -> Any:
-    return TopicPartition(partition.topic, partition.number)
-
-
 def _offsets(positions: Mapping[Partition, int]) -> dict[Any, Any]:
     return {
-        _topic_partition(partition): OffsetAndMetadata(offset, "", -1)
+        place_of(partition): OffsetAndMetadata(offset, "", -1)
         for partition, offset in positions.items()
     }

@@ -1,7 +1,6 @@
 """The one producer of the service: sends records, tells what became of each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from kafka import KafkaProducer
@@ -9,6 +8,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from deploy.bundle.errors import Unavailable
 from edge.kafka.client import connection
+from edge.record import Message, TooLarge
 from edge.settings import KafkaSettings
 
 _BOOTSTRAP_MS = 30_000
@@ -17,20 +17,6 @@ _DELIVERY_MS = 120_000
 _CLOSE_SECONDS = 5.0
 MAX_RECORD_BYTES = 64 << 20
 """What this client lets through; the topic's own `max.message.bytes` is what decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A record to be sent."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
-
-
-class TooLarge(Exception):  # noqa: N818 - a fact about the record, not a fault of the program
-    """The broker does not take a record of this size on this topic."""
 
 
 class RecordSink:

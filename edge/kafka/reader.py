@@ -1,7 +1,6 @@
 """Reading topics from outside a group: ranges for the audit, the newest records for a viewer."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -9,26 +8,15 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from deploy.bundle.errors import Unavailable
-from edge.frame import Headers, Partition, Range
+from edge.frame import Partition, Range
 from edge.kafka.client import connection
+from edge.kafka.unpack import place_of, record_of
+from edge.record import Record
 from edge.settings import KafkaSettings
 
 _BOOTSTRAP_MS = 10_000
 _POLL_MS = 500
 _IDLE_POLLS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A record that was read; its value is whatever the topic holds."""
-
-    partition: Partition
-    offset: int
-    timestamp: float
-    """Unix seconds."""
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
 
 
 class TopicReader:
@@ -78,10 +66,10 @@ class TopicReader:
 
     def committed(self, partition: Partition) -> int | None:
         """The group's position in a partition, None if it never committed one."""
-        position: int | None = self._consumer.committed(_place(partition))
+        position: int | None = self._consumer.committed(place_of(partition))
         return position
 
-    def read(self, ranges: Mapping[Partition, Range]) -> Iterator[Read]:
+    def read(self, ranges: Mapping[Partition, Range]) -> Iterator[Record]:
         """Every record of the ranges, in offset order within each partition.
 
         Raises:
@@ -92,7 +80,7 @@ class TopicReader:
             if record.offset < ends[record.partition]:
                 yield record
 
-    def read_all(self, topic: str) -> Iterator[Read]:
+    def read_all(self, topic: str) -> Iterator[Record]:
         """Every record that a topic holds, up to the high watermark.
 
         Raises:
@@ -103,9 +91,9 @@ class TopicReader:
 
     def _read_from(
         self, ranges: Mapping[Partition, Range], end: Callable[[Partition, int], int]
-    ) -> Iterator[Read]:
+    ) -> Iterator[Record]:
         """Records from each start on, until each position has reached its end."""
-        left = {_place(at): at for at, asked in ranges.items() if asked.start < asked.end}
+        left = {place_of(at): at for at, asked in ranges.items() if asked.start < asked.end}
         if not left:
             return
         self._consumer.assign(list(left))
@@ -118,14 +106,14 @@ class TopicReader:
             if idle > _IDLE_POLLS:
                 raise Unavailable(f"nothing came from {', '.join(map(str, ranges))} any more")
             for records in polled.values():
-                yield from map(_read, records)
+                yield from map(record_of, records)
             for place, at in list(left.items()):
                 high = max(self._consumer.highwater(place) or 0, ranges[at].end)
                 if self._consumer.position(place) >= end(at, high):
                     del left[place]
                     self._consumer.pause(place)
 
-    def follow(self, topic: str, *, from_start: bool) -> Iterator[Read | None]:
+    def follow(self, topic: str, *, from_start: bool) -> Iterator[Record | None]:
         """Records of a topic as they come, and None whenever nothing came for half a second."""
         numbers = self._consumer.partitions_for_topic(topic) or set()
         places = [TopicPartition(topic, number) for number in sorted(numbers)]
@@ -135,7 +123,7 @@ class TopicReader:
         while True:
             polled = self._poll()
             for records in polled.values():
-                yield from map(_read, records)
+                yield from map(record_of, records)
             if not polled:
                 yield None
 
@@ -145,18 +133,3 @@ class TopicReader:
         except KafkaError as error:
             raise Unavailable(f"reading failed: {error!r}") from error
         return polled
-
-
-def _place(partition: Partition) -> Any:
-    return TopicPartition(partition.topic, partition.number)
-
-
-def _read(raw: Any) -> Read:
-    return Read(
-        partition=Partition(raw.topic, raw.partition),
-        offset=raw.offset,
-        timestamp=raw.timestamp / 1000,
-        key=raw.key,
-        value=raw.value,
-        headers=tuple((name, value or b"") for name, value in raw.headers),
-    )

@@ -40,8 +40,8 @@ class Crew:
 
     def silent_for(self) -> dict[str, float]:
         """Seconds since each thread was last heard of."""
-        now = self._clock()
-        return {name: now - beat for name, beat in self._beats.items()}
+        now, beats = self._clock(), dict(self._beats)
+        return {name: now - beat for name, beat in beats.items()}
 
     def join(self, seconds: float, but: str = "") -> list[str]:
         """Wait for all threads to end, but for the one named; names of those that did not."""

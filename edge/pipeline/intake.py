@@ -30,7 +30,7 @@ class Intake:
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._idle = 0
-        self._taken: dict[Partition, int] = {}
+        self._taken: dict[tuple[Partition, int], int] = {}
         self._changed = Condition()
 
     def put(self, frames: Iterable[Frame]) -> None:
@@ -53,11 +53,19 @@ class Intake:
     def finished(self, frame: Frame) -> None:
         """The broker has the outcome of a taken frame, or nobody will send it any more."""
         with self._changed:
-            self._taken[frame.partition] = self._taken.get(frame.partition, 1) - 1
+            if _stretch(frame) in self._taken:
+                self._taken[_stretch(frame)] -= 1
 
-    def taken(self, partitions: Iterable[Partition]) -> int:
+    def taken(self, partitions: Collection[Partition]) -> int:
         """Frames of these partitions that a session took and that are not finished."""
-        return sum(self._taken.get(partition, 0) for partition in partitions)
+        with self._changed:
+            return sum(count for (at, _), count in self._taken.items() if at in partitions)
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        """They were given back: frames of them that are still under way are counted no more."""
+        with self._changed:
+            for stretch in [stretch for stretch in self._taken if stretch[0] in partitions]:
+                del self._taken[stretch]
 
     def withdraw(self, partitions: Collection[Partition]) -> dict[Partition, list[int]]:
         """Remove the waiting frames of these partitions; returns their offsets."""
@@ -90,5 +98,10 @@ class Intake:
     def _pop(self) -> Frame:
         frame = self._frames.popleft()
         self._bytes -= frame.size
-        self._taken[frame.partition] = self._taken.get(frame.partition, 0) + 1
+        self._taken[_stretch(frame)] = self._taken.get(_stretch(frame), 0) + 1
         return frame
+
+
+def _stretch(frame: Frame) -> tuple[Partition, int]:
+    """The assignment of its partition that a frame came with."""
+    return frame.partition, frame.assignment

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from edge.cloudevents import outcome_headers
 from edge.frame import Frame
-from edge.kafka.producer import Message
 from edge.outcome import Classified, DeadLettered, Outcome
+from edge.record import Message
 from edge.settings import TopicSettings
 from edge.wire import ClassificationWriter
 
@@ -31,9 +31,9 @@ class MessageWriter:
             case DeadLettered():
                 return self._dead_letter(outcome, outcome.frame.value)
 
-    def by_reference(self, outcome: Outcome, error: str) -> Message:
+    def by_reference(self, outcome: Outcome, error: str, *, bare: bool = False) -> Message:
         """The dead letter of an outcome whose record the broker finds too large: it says where the
-        frame lies instead of holding its bytes.
+        frame lies instead of holding its bytes; a bare one leaves its key and headers there too.
         """
         where = f"{outcome.frame.partition}/{outcome.frame.offset}"
         if isinstance(outcome, DeadLettered):
@@ -41,7 +41,9 @@ class MessageWriter:
             letter = DeadLettered(outcome.frame, outcome.reason, text)
         else:
             letter = DeadLettered(outcome.frame, "result-too-large", error)
-        return self._dead_letter(letter, None)
+        message = self._dead_letter(letter, None)
+        ours = message.headers[len(outcome.frame.headers) :]
+        return Message(message.topic, None, None, ours) if bare else message
 
     def _classification(self, outcome: Classified) -> Message:
         value = self.classifications.write(outcome, self.clock())

@@ -1,16 +1,18 @@
 """Stage one: owns the consumer and keeps polling, whatever the other stages do."""
 
 from collections.abc import Callable, Mapping
+from threading import Lock
 
 from deploy.bundle.errors import Unavailable
 from edge.assignments import Assignments
 from edge.cloudevents import read_origin
 from edge.frame import Frame, Partition, Stamps
-from edge.kafka.consumer import Record, RecordSource
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.pipeline.crew import Crew
+from edge.pipeline.doors import Source
 from edge.pipeline.intake import Intake
+from edge.record import Record
 
 _log = get_logger("poll")
 NAME = "poll"
@@ -32,7 +34,7 @@ class PollStage:
     def __init__(
         self,
         crew: Crew,
-        source: RecordSource,
+        source: Source,
         intake: Intake,
         assignments: Assignments,
         metrics: Metrics,
@@ -49,6 +51,8 @@ class PollStage:
         self._commit_due = 0.0
         self._lag_due = 0.0
         self._paused = False
+        # A frame is in its ledger and in the intake, or in neither, when somebody takes it back.
+        self._taking_in = Lock()
 
     def run(self) -> None:
         while not self._crew.stopping:
@@ -84,8 +88,10 @@ class PollStage:
         return self._assignments.uncommitted(partitions)
 
     def gone(self, partitions: tuple[Partition, ...]) -> None:
-        self._intake.withdraw(partitions)
-        self._assignments.forget(partitions)
+        with self._taking_in:
+            self._intake.withdraw(partitions)
+            self._intake.forget(partitions)
+            self._assignments.forget(partitions)
         self._source.forget(partitions)
         for partition in partitions:
             self._metrics.forget_lag(partition)
@@ -93,9 +99,10 @@ class PollStage:
 
     def withdraw(self, partitions: tuple[Partition, ...]) -> None:
         """Take waiting frames back: whoever polls these partitions next gets them anew."""
-        self._assignments.drain(partitions)
-        for partition, offsets in self._intake.withdraw(partitions).items():
-            self._assignments.withdraw(partition, offsets)
+        with self._taking_in:
+            self._assignments.drain(partitions)
+            for partition, offsets in self._intake.withdraw(partitions).items():
+                self._assignments.withdraw(partition, offsets)
 
     def withdraw_all(self) -> None:
         """The service stops: nothing that waits is looked at any more."""
@@ -120,7 +127,7 @@ class PollStage:
             _log.warning("polling failed, trying again", error=str(error))
             self._crew.wait(_BACKOFF)
             return
-        if records:
+        with self._taking_in:
             frames = [self._frame(record) for record in records]
             self._intake.put([frame for frame in frames if frame is not None])
 

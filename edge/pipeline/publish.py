@@ -2,19 +2,20 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event, Lock
 
 from deploy.bundle.errors import Unavailable
 from edge.assignments import Assignments
-from edge.kafka.producer import Message, RecordSink, TooLarge
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
 from edge.pipeline.crew import Crew
+from edge.pipeline.doors import Sink
 from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
+from edge.record import Message, TooLarge
 
 _log = get_logger("publish")
 NAME = "publish"
@@ -30,7 +31,8 @@ class _Sent:
 
     outcome: Outcome
     message: Message
-    answered: bool = False
+    answered: Lock = field(default_factory=Lock)
+    """Taken by the first acknowledgement; that of an older producer may come as well."""
 
 
 class PublishStage:
@@ -44,7 +46,7 @@ class PublishStage:
     def __init__(
         self,
         crew: Crew,
-        sink: RecordSink,
+        sink: Sink,
         writer: MessageWriter,
         assignments: Assignments,
         intake: Intake,
@@ -63,12 +65,13 @@ class PublishStage:
         self._failures: deque[tuple[_Sent, BaseException]] = deque()
         self._slots = BoundedSemaphore(_MAX_UNACKNOWLEDGED)
         self._producer_number = 0
+        self._backoff = 0.0
         self._finishing = False
-        self._abandoned = False
+        self._abandoned = Event()
 
     def put(self, outcomes: list[Outcome]) -> None:
         """Hand over a batch; waits while the broker is behind."""
-        while not self._abandoned:
+        while not self._abandoned.is_set():
             try:
                 self._outcomes.put(outcomes, timeout=_WAIT)
             except Full:
@@ -81,14 +84,14 @@ class PublishStage:
 
     def abandon(self) -> None:
         """The time to finish is over: `run` ends now."""
-        self._abandoned = True
+        self._abandoned.set()
 
     @property
     def _idle(self) -> bool:
         return self._outcomes.empty() and not self._unacknowledged
 
     def run(self) -> None:
-        while not (self._abandoned or (self._finishing and self._idle)):
+        while not (self._abandoned.is_set() or (self._finishing and self._idle)):
             self._crew.beat(NAME)
             self._recover()
             try:
@@ -109,7 +112,7 @@ class PublishStage:
 
     def _send(self, sent: _Sent) -> None:
         while not self._slots.acquire(timeout=_WAIT):
-            if self._abandoned:
+            if self._abandoned.is_set():
                 return
             self._crew.beat(NAME)
             self._recover()
@@ -132,9 +135,8 @@ class PublishStage:
 
     def _acknowledged(self, sent: _Sent) -> None:
         """Runs on kafka-python's thread: short, and nothing that waits."""
-        if self._unacknowledged.pop(id(sent), None) is None:
+        if not sent.answered.acquire(blocking=False):
             return
-        self._slots.release()
         frame = sent.outcome.frame
         frame.stamps.acknowledged = self._clock()
         ledger = self._assignments.ledger_of(frame)
@@ -142,32 +144,45 @@ class PublishStage:
             ledger.acknowledge(frame.offset)
         self._intake.finished(frame)
         self._metrics.note_outcome(sent.outcome)
+        self._backoff = 0.0
+        # Last, because `run` may end once nothing is left here, and then positions are committed.
+        del self._unacknowledged[id(sent)]
+        self._slots.release()
 
     def _recover(self) -> None:
         """Replace a failed producer and send again what it left unanswered."""
-        backoff = _FIRST_BACKOFF
-        while self._failures and not self._abandoned:
+        while self._failures:
             self._note_failures()
-            self._producer_number += 1
-            try:
-                self._sink.renew()
-            except Unavailable as error:
-                _log.warning("no producer, trying again", error=str(error), after=backoff)
-            else:
-                for sent in list(self._unacknowledged.values()):
+            while not self._renew():
+                if self._abandoned.is_set():
+                    return
+            for sent in list(self._unacknowledged.values()):
+                if not sent.answered.locked():
                     self._hand_over(sent)
-            if not self._failures:
-                return
-            self._crew.beat(NAME)
-            self._crew.wait(backoff)
-            backoff = min(2 * backoff, _LONGEST_BACKOFF)
+
+    def _renew(self) -> bool:
+        """Whether there is a new producer. Each attempt is preceded by a longer pause, the first by
+        none, until a record is acknowledged.
+        """
+        self._crew.beat(NAME)
+        if self._abandoned.wait(self._backoff):
+            return False
+        self._backoff = min(max(2 * self._backoff, _FIRST_BACKOFF), _LONGEST_BACKOFF)
+        self._producer_number += 1
+        try:
+            self._sink.renew()
+        except Unavailable as error:
+            _log.warning("no producer, trying again", error=str(error), after=self._backoff)
+            return False
+        return True
 
     def _note_failures(self) -> None:
         while self._failures:
             sent, error = self._failures.popleft()
             if isinstance(error, TooLarge):
                 _log.warning("record too large, dead-lettered by reference", error=str(error))
-                sent.message = self._writer.by_reference(sent.outcome, str(error))
+                bare = sent.message.value is None
+                sent.message = self._writer.by_reference(sent.outcome, str(error), bare=bare)
             else:
                 self._metrics.reconnects.labels("producer").inc()
                 _log.warning("a record was not acknowledged, sending it again", error=str(error))
