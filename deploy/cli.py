@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter, validators
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from deploy.build.engine import BuildSpec, build_engine, verify_engine
 from deploy.build.parity import certify_reference
@@ -204,24 +206,28 @@ def _print_verdicts(bundle: Bundle, verdicts: list[dict[str, Any]]) -> None:
             else ["", "", "", ""]
         )
         said = "equal" if verdict["passed"] else f"NOT EQUAL: {verdict['reason']}"
-        table.add_row(verdict["engine"], *figures, said)
+        table.add_row(escape(verdict["engine"]), *figures, escape(said))
     console = Console()
-    console.print(f"{bundle.folder}: {bundle.manifest.name} {bundle.manifest.version}")
+    heading = f"{bundle.folder}: {bundle.manifest.name} {bundle.manifest.version}"
+    console.print(heading, markup=False)
     console.print(table)
 
 
 def _print_bundle(bundle: Bundle, records: dict[str, EngineRecord]) -> None:
     manifest, console = bundle.manifest, Console()
     shape = f"{manifest.input.width}x{manifest.input.height}"
-    console.print(f"[bold]{manifest.name}[/bold] {manifest.version}   {bundle.digest}")
+    console.print(
+        Text(manifest.name, "bold"), f"{manifest.version}   {bundle.digest}", markup=False
+    )
     console.print(f"input    {shape} RGB, {manifest.input.resize}, {manifest.input.filter}")
-    console.print(f"outputs  {manifest.outputs.activation}, also {manifest.outputs.extra or '-'}")
+    extra = ", ".join(manifest.outputs.extra) or "-"
+    console.print(f"outputs  {manifest.outputs.activation}, also {extra}", markup=False)
     shown = ", ".join(manifest.labels[:12])
     more = f" … {len(manifest.labels)} in all" if len(manifest.labels) > 12 else ""  # noqa: PLR2004
     console.print(f"labels   {shown}{more}", markup=False)
     files = Table("file", "bytes", "sha256")
     for path, digest in manifest.files.items():
-        files.add_row(path, str((bundle.folder / path).stat().st_size), digest[:16])
+        files.add_row(escape(path), str((bundle.folder / path).stat().st_size), digest[:16])
     console.print(files)
     for key, value in manifest.provenance.items():
         console.print(f"{key}: {value}", markup=False, highlight=False)

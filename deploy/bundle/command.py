@@ -1,5 +1,6 @@
 """How every command of Yardlight ends: results on stdout, errors on stderr, one exit status."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -40,7 +41,16 @@ def run_command_line(app: App, arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("interrupted\n")
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone, as `| head` does; that is no failure of ours.
-        sys.stderr.close()
-        return DONE
+        status = DONE
+    _flush()
     return DONE if status is None else int(status)
+
+
+def _flush() -> None:
+    """Write out what is buffered; the reader may have gone, as `| head` does, and that is no
+    failure of ours. What it did not take must not trouble the interpreter at its end.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -66,6 +66,20 @@ def read_header(data: bytes | memoryview) -> ImageHeader:
     return header
 
 
+def is_cut_short(data: bytes | memoryview, header: ImageHeader) -> bool:
+    """Whether a PNG or WebP ends before the end that it announces."""
+    if header.format == "webp":
+        (announced,) = struct.unpack_from("<I", data, 4)
+        return len(data) < 8 + int(announced)
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        at += 12 + length
+        if kind == b"IEND":
+            return at > len(data)
+    return True
+
+
 def _jpeg(data: bytes | memoryview) -> ImageHeader:
     """Walk the marker segments up to the frame header (ITU-T T.81, annex B)."""
     orientation = _UPRIGHT

@@ -35,7 +35,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from deploy.bundle.errors import BadFrame
-from deploy.bundle.header import ImageHeader, read_header
+from deploy.bundle.header import ImageHeader, is_cut_short, read_header
 from deploy.bundle.manifest import InputSpec
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -45,6 +45,9 @@ _SCALES = (8, 4, 2)
 _CMYK_CHANNELS = 4
 _DCT_BLOCK = 8
 _MEGA = 1_000_000
+
+# A damaged picture is an outcome that is told to whoever asked, not news for stderr.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def decode(data: bytes | memoryview, spec: InputSpec, limits: Limits) -> Pixels:
     if header.format == "jpeg":
         picture = _decode_jpeg(data, header, spec)
     else:
-        picture = _decode_png_or_webp(data)
+        picture = _decode_png_or_webp(data, header)
     return _upright(picture, header.orientation)
 
 
@@ -139,15 +142,17 @@ def _ink_to_rgb(picture: Pixels) -> Pixels:
     return rgb
 
 
-def _decode_png_or_webp(data: bytes | memoryview) -> Pixels:
+def _decode_png_or_webp(data: bytes | memoryview, header: ImageHeader) -> Pixels:
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         picture: Pixels | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise BadFrame("undecodable", f"the picture cannot be decoded: {error}") from error
-    if picture is None:
-        raise BadFrame("undecodable", "the picture is cut short or damaged")
-    return picture
+    if picture is not None:
+        return picture
+    if is_cut_short(data, header):
+        raise BadFrame("truncated", "the picture is cut short")
+    raise BadFrame("undecodable", "the picture is damaged")
 
 
 def _dct_scale(header: ImageHeader, spec: InputSpec) -> int:

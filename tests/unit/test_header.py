@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.header import ImageHeader, read_header
-from tests.unit import encoded
+from tests import encoded
 
 PICTURE = encoded.noise(24, 32)
 JPEG = encoded.jpeg(PICTURE)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.manifest import Filter, InputSpec, Resize
 from deploy.bundle.pixels import Limits, Pixels, decode, frame_to_pixels, resize
-from tests.unit import encoded
+from tests import encoded
 
 LIMITS = Limits()
 FULL = InputSpec(8192, 8192)
@@ -78,9 +78,9 @@ def test_a_jpeg_cut_in_its_scan_is_truncated() -> None:
 
 
 @given(st.data(), st.sampled_from([PNG, LOSSY, LOSSLESS]))
-def test_a_png_or_webp_cut_anywhere_is_a_bad_frame(data: st.DataObject, picture: bytes) -> None:
-    cut = data.draw(st.integers(8, len(picture) - 3))
-    assert refusal(picture[:cut]).reason in {"truncated", "undecodable", "not-an-image"}
+def test_a_png_or_webp_cut_anywhere_is_truncated(data: st.DataObject, picture: bytes) -> None:
+    cut = data.draw(st.integers(16, len(picture) - 3))
+    assert refusal(picture[:cut]).reason == "truncated"
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=range(len(PICTURES)))
@@ -105,7 +105,7 @@ def test_a_jpeg_of_two_channels_is_undecodable() -> None:
 def test_a_png_whose_checksum_fails_is_undecodable() -> None:
     at = len(PNG) // 2
     error = refusal(PNG[:at] + bytes((PNG[at] ^ 0xFF,)) + PNG[at + 1 :])
-    assert (error.reason, str(error)) == ("undecodable", "the picture is cut short or damaged")
+    assert (error.reason, str(error)) == ("undecodable", "the picture is damaged")
 
 
 @given(st.sampled_from(PICTURES), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255))))

@@ -1,0 +1,25 @@
+"""kafka-python's records and partitions as ours, and back."""
+
+from typing import Any
+
+from kafka import TopicPartition
+
+from edge.frame import Partition
+from edge.record import Record
+
+
+def record_of(raw: Any) -> Record:
+    """A ConsumerRecord as ours."""
+    return Record(
+        partition=Partition(raw.topic, raw.partition),
+        offset=raw.offset,
+        timestamp=raw.timestamp / 1000,
+        key=raw.key,
+        value=raw.value,
+        headers=tuple((name, value or b"") for name, value in raw.headers),
+    )
+
+
+def place_of(partition: Partition) -> Any:
+    """Our partition as a TopicPartition."""
+    return TopicPartition(partition.topic, partition.number)
