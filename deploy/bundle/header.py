@@ -69,14 +69,14 @@ def read_header(data: bytes | memoryview) -> ImageHeader:
 def is_cut_short(data: bytes | memoryview, header: ImageHeader) -> bool:
     """Whether a PNG or WebP ends before the end that it announces."""
     if header.format == "webp":
-        (announced,) = struct.unpack_from("<I", data, 4)
-        return len(data) < 8 + int(announced)
+        announced = int.from_bytes(bytes(data[4:8]), "little")
+        return len(data) < 8 + announced
     at = 8
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         at += 12 + length
-        if kind == b"IEND":
-            return at > len(data)
+        if kind == b"IEND" and at <= len(data):
+            return False
     return True
 
 

@@ -1,0 +1,15 @@
+"""Fixtures that tests of several folders share."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.models import make_tiny_bundle
+
+pytest_plugins = ["tests.brokers.fixtures"]
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a bundle that tells colours (`tests.models`); shared, so leave it as it is."""
+    return make_tiny_bundle(tmp_path_factory.mktemp("bundles") / "colours").folder

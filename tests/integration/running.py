@@ -1,0 +1,143 @@
+"""A service that runs: in this process, or as the command that a user types."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.service import Service
+from edge.settings import RunSettings
+from tests.integration.world import World
+from tests.waiting import PATIENCE, wait_until
+
+
+@contextmanager
+def serving(settings: RunSettings) -> Iterator[Service]:
+    """A service of this process, ready; stopped at the end, and what killed it is raised."""
+    service = Service(settings)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(service.run)
+        try:
+            wait_until(lambda: service.health.ready or future.done(), "readiness")
+            yield service
+        finally:
+            service.stop()
+            future.result(PATIENCE)
+
+
+@dataclass(slots=True)
+class Command:
+    """A command of Yardlight in a process of its own, its stderr in a file."""
+
+    process: "subprocess.Popen[str]"
+    log: Path
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Its log, each line as it was written: JSON."""
+        return [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
+
+    def has_said(self, text: str) -> bool:
+        return text in self.said()
+
+    def wait_for(self, text: str) -> None:
+        """Until its log holds `text`; a process that ends before fails the test with its log."""
+        wait_until(lambda: self.has_said(text) or not self.running, f"{text!r} in the log")
+        assert self.has_said(text), f"it ended before it said {text!r}:\n{self.said()}"
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    @property
+    def url(self) -> str:
+        """Where it serves metrics and health."""
+        self.wait_for("serving metrics and health")
+        port = next(line["port"] for line in self.lines() if "port" in line)
+        return f"http://127.0.0.1:{port}"
+
+    def ready(self) -> None:
+        self.wait_for('"running"')
+
+    def metric(self, name: str) -> float:
+        """The value of a metric, labels as `/metrics` writes them; 0 where it is not there yet."""
+        _, page = get(f"{self.url}/metrics")
+        values = [line.split()[-1] for line in page.splitlines() if line.startswith(f"{name} ")]
+        return float(values[0]) if values else 0.0
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def ended(self) -> int:
+        """Its exit status, once it ends by itself."""
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def command(
+    log: Path, module: str, *words: str, environment: dict[str, str] | None = None
+) -> Iterator[Command]:
+    """Start `python -m module words`; killed at the end if it still runs. stdout is a pipe."""
+    with log.open("w", encoding="utf-8") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=os.environ | (environment or {}),
+        )
+    with process:
+        try:
+            yield Command(process, log)
+        finally:
+            process.kill()
+
+
+def member(world: World, log: Path, *more: str) -> Any:
+    """`yardlight-edge run` in that world, for `with`."""
+    return command(log, "edge.cli", "run", *options(world), *more)
+
+
+def options(world: World) -> Sequence[str]:
+    """The words that put `yardlight-edge run` into that world."""
+    return [
+        *("--bundle", str(world.bundle), "--group", world.group, *addresses(world)),
+        *("--engine", "onnxruntime", "--engine-cache", str(world.engine_cache)),
+        *("--session-timeout", str(world.kafka.session_timeout)),
+        *("--metrics-host", "127.0.0.1", "--metrics-port", "0"),
+        *("--results-topic", world.topics.results_topic),
+        *("--drain-seconds", "30"),
+    ]
+
+
+def addresses(world: World) -> Sequence[str]:
+    """The words that name the broker and the topics of that world."""
+    return [
+        *("--bootstrap-servers", world.kafka.bootstrap_servers),
+        *("--frames-topic", world.topics.frames_topic),
+        *("--dead-letters-topic", world.topics.dead_letters_topic),
+        *("--skipped-topic", world.topics.skipped_topic),
+    ]
+
+
+def get(url: str) -> tuple[int, str]:
+    """Status and body of a page."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own service
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()

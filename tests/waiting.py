@@ -1,0 +1,17 @@
+"""Waiting for what must happen, never for a time."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE = 90.0
+"""Seconds: far more than anything here takes on a slow machine."""
+
+
+def wait_until(
+    happened: Callable[[], bool], what: str = "what this test waits for", seconds: float = PATIENCE
+) -> None:
+    """Return as soon as `happened` says so."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"{what} did not happen in {seconds:.0f} s"
+        time.sleep(0.02)
