@@ -139,8 +139,10 @@ def _judge(
     found.pending = max(0, tally.range.end - max(committed, tally.range.start))
     # Offsets without an outcome are missing only if a frame was there: transactions and compaction
     # leave gaps. So only these are read again.
-    for unanswered in tally.unanswered(committed):
-        for record in reader.read({at: unanswered}):
+    for stretch in tally.unanswered(committed):
+        for record in reader.read({at: stretch}):
+            if tally.is_answered(record.offset):
+                continue
             where = found.unauditable if record.timestamp < horizon else found.missing
             where.append(record.offset)
     return found

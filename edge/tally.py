@@ -12,6 +12,7 @@ _KIND_BITS = 0b11
 _REPEATED = 0b100
 _CONFLICTING = 0b1000
 _CONTENT_SHIFT = 4
+_JOINED = 500
 
 
 class Answer(IntEnum):
@@ -54,17 +55,28 @@ class Tally:
         """Offsets below `end` whose outcome is of that kind."""
         return sum(1 for cell in self._until(end) if cell & _KIND_BITS == answer)
 
-    def unanswered(self, end: int) -> Iterator[Range]:
-        """Runs of offsets below `end` without any outcome."""
-        start: int | None = None
+    def is_answered(self, offset: int) -> bool:
+        """Whether an offset within the range has any outcome."""
+        return self._cells[offset - self.range.start] != 0
+
+    def unanswered(self, end: int, joined: int = _JOINED) -> Iterator[Range]:
+        """Stretches of offsets below `end` that hold all those without any outcome.
+
+        Stretches less than `joined` offsets apart are one, with what was answered between them:
+        reading on is quicker than starting anew.
+        """
+        stretch: Range | None = None
         for offset, cell in enumerate(self._until(end), self.range.start):
-            if cell == 0 and start is None:
-                start = offset
-            elif cell and start is not None:
-                yield Range(start, offset)
-                start = None
-        if start is not None:
-            yield Range(start, max(start, min(end, self.range.end)))
+            if cell:
+                continue
+            if stretch is not None and offset - stretch.end < joined:
+                stretch = Range(stretch.start, offset + 1)
+                continue
+            if stretch is not None:
+                yield stretch
+            stretch = Range(offset, offset + 1)
+        if stretch is not None:
+            yield stretch
 
     def repeated(self, end: int) -> list[int]:
         """Offsets below `end` answered alike more than once."""

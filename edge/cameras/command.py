@@ -45,7 +45,9 @@ class CameraSettings:
     rtsp: Annotated[str | None, Parameter(group=_SOURCE)] = None
     """The frames of this RTSP stream; opened again when it breaks off."""
 
-    webcam: Annotated[int | None, Parameter(group=_SOURCE)] = None
+    webcam: Annotated[int | None, Parameter(group=_SOURCE, validator=validators.Number(gte=0))] = (
+        None
+    )
     """The frames of the webcam with this number."""
 
     camera: str | None = None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from edge.cameras.picture import Picture
 
@@ -21,9 +22,9 @@ class Pace:
     ) -> Iterator[Picture]:
         """The pictures at this pace, until one of the limits or `stopping` ends them."""
         start = due = time.monotonic()
-        for number, picture in enumerate(pictures):
+        for picture in islice(pictures, self.count):
             now = time.monotonic()
-            if number == self.count or (self.seconds is not None and now - start >= self.seconds):
+            if self.seconds is not None and now - start >= self.seconds:
                 return
             if stopping(max(0.0, due - now) if self.rate else 0.0):
                 return

@@ -1,6 +1,7 @@
 """Reading topics from outside a group: ranges for the audit, the newest records for a viewer."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +18,7 @@ from edge.settings import KafkaSettings
 _BOOTSTRAP_MS = 10_000
 _POLL_MS = 500
 _IDLE_POLLS = 40
+_WHOLE_FETCH = 1_000_000
 
 
 class TopicReader:
@@ -35,6 +37,8 @@ class TopicReader:
                 auto_offset_reset="earliest",
                 isolation_level="read_committed",
                 max_partition_fetch_bytes=4 << 20,
+                # A fetch is handed over whole: where it leads to is where its last batch ends.
+                max_poll_records=_WHOLE_FETCH,
                 bootstrap_timeout_ms=_BOOTSTRAP_MS,
                 **connection(self._settings, "yardlight-reader"),
             )
@@ -57,16 +61,27 @@ class TopicReader:
         return set(self._consumer.topics())
 
     def bounds(self, topic: str) -> dict[Partition, Range]:
-        """What each partition of a topic holds now; empty if there is no such topic."""
-        numbers = self._consumer.partitions_for_topic(topic) or set()
-        places = [TopicPartition(topic, number) for number in sorted(numbers)]
-        starts = self._consumer.beginning_offsets(places)
-        ends = self._consumer.end_offsets(places)
-        return {Partition(topic, at.partition): Range(starts[at], ends[at]) for at in places}
+        """What each partition of a topic holds now; empty if there is no such topic.
+
+        Raises:
+            Unavailable: the broker stopped answering.
+        """
+        with _asking(topic):
+            numbers = self._consumer.partitions_for_topic(topic) or set()
+            places = [TopicPartition(topic, number) for number in sorted(numbers)]
+            starts = self._consumer.beginning_offsets(places)
+            ends = self._consumer.end_offsets(places)
+        held = {Partition(topic, at.partition): Range(starts[at], ends[at]) for at in places}
+        return {at: Range(held[at].start, end) for at, end in self._true_ends(held).items()}
 
     def committed(self, partition: Partition) -> int | None:
-        """The group's position in a partition, None if it never committed one."""
-        position: int | None = self._consumer.committed(place_of(partition))
+        """The group's position in a partition, None if it never committed one.
+
+        Raises:
+            Unavailable: the broker stopped answering.
+        """
+        with _asking(partition.topic):
+            position: int | None = self._consumer.committed(place_of(partition))
         return position
 
     def read(self, ranges: Mapping[Partition, Range]) -> Iterator[Record]:
@@ -75,43 +90,49 @@ class TopicReader:
         Raises:
             Unavailable: the broker stopped answering before the ends were reached.
         """
-        ends = {at: asked.end for at, asked in ranges.items()}
-        for record in self._read_from(ranges, lambda at, _: ends[at]):
-            if record.offset < ends[record.partition]:
-                yield record
-
-    def read_all(self, topic: str) -> Iterator[Record]:
-        """Every record that a topic holds, up to the high watermark.
-
-        Raises:
-            Unavailable: the broker stopped answering before the end was reached.
-        """
-        # Tansu's end offsets are too low; the high watermark of a fetch is right everywhere.
-        return self._read_from(self.bounds(topic), lambda _, high: high)
-
-    def _read_from(
-        self, ranges: Mapping[Partition, Range], end: Callable[[Partition, int], int]
-    ) -> Iterator[Record]:
-        """Records from each start on, until each position has reached its end."""
-        left = {place_of(at): at for at, asked in ranges.items() if asked.start < asked.end}
-        if not left:
-            return
-        self._consumer.assign(list(left))
-        for place, at in left.items():
-            self._consumer.seek(place, ranges[at].start)
+        left = self._begin({at: held.start for at, held in ranges.items() if held.start < held.end})
         idle = 0
         while left:
             polled = self._poll()
             idle = 0 if polled else idle + 1
             if idle > _IDLE_POLLS:
                 raise Unavailable(f"nothing came from {', '.join(map(str, ranges))} any more")
-            for records in polled.values():
-                yield from map(record_of, records)
+            for record in _records(polled):
+                if record.offset < ranges[record.partition].end:
+                    yield record
             for place, at in list(left.items()):
-                high = max(self._consumer.highwater(place) or 0, ranges[at].end)
-                if self._consumer.position(place) >= end(at, high):
+                if self._consumer.position(place) >= ranges[at].end:
                     del left[place]
                     self._consumer.pause(place)
+
+    def read_all(self, topic: str) -> Iterator[Record]:
+        """Every record that a topic holds now.
+
+        Raises:
+            Unavailable: the broker stopped answering before the end was reached.
+        """
+        return self.read(self.bounds(topic))
+
+    def _true_ends(self, held: Mapping[Partition, Range]) -> dict[Partition, int]:
+        """Where the partitions end. Tansu names the first record of the last batch as the end;
+        where reading it leads to is right everywhere, and never beyond an open transaction.
+        """
+        ends = {at: within.end for at, within in held.items()}
+        last = {at: within.end - 1 for at, within in held.items() if within.start < within.end}
+        for _ in self.read({at: Range(start, start + 1) for at, start in last.items()}):
+            pass
+        for at in last:
+            ends[at] = max(ends[at], self._consumer.position(place_of(at)))
+        return ends
+
+    def _begin(self, starts: Mapping[Partition, int]) -> dict[Any, Partition]:
+        """Set out to read from these offsets."""
+        places = {place_of(at): at for at in starts}
+        self._consumer.assign(list(places))
+        for place, at in places.items():
+            self._consumer.seek(place, starts[at])
+        self._consumer.resume(*places)
+        return places
 
     def follow(self, topic: str, *, from_start: bool) -> Iterator[Record | None]:
         """Records of a topic as they come, and None whenever nothing came for half a second."""
@@ -122,14 +143,23 @@ class TopicReader:
         seek(*places)
         while True:
             polled = self._poll()
-            for records in polled.values():
-                yield from map(record_of, records)
+            yield from _records(polled)
             if not polled:
                 yield None
 
     def _poll(self) -> Mapping[Any, Any]:
-        try:
+        with _asking("records"):
             polled: Mapping[Any, Any] = self._consumer.poll(timeout_ms=_POLL_MS)
-        except KafkaError as error:
-            raise Unavailable(f"reading failed: {error!r}") from error
         return polled
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        raise Unavailable(f"asking the broker for {what} failed: {error!r}") from error
+
+
+def _records(polled: Mapping[Any, Any]) -> Iterator[Record]:
+    return (record_of(raw) for records in polled.values() for raw in records)

@@ -127,6 +127,10 @@ class PollStage:
             _log.warning("polling failed, trying again", error=str(error))
             self._crew.wait(_BACKOFF)
             return
+        if records:
+            self._take_in(records)
+
+    def _take_in(self, records: list[Record]) -> None:
         with self._taking_in:
             frames = [self._frame(record) for record in records]
             self._intake.put([frame for frame in frames if frame is not None])
