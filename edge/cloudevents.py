@@ -13,6 +13,9 @@ GROUP_HEADER = "ce_consumergroup"
 FUTURE_TOLERANCE = 5.0
 """Seconds by which a camera's clock may run ahead before its capture time is not believed."""
 
+LAST_MOMENT = 253_402_300_799.0
+"""Unix seconds of 9999-12-31T23:59:59Z: no later time can be written."""
+
 TimeFault: TypeAlias = Literal["malformed", "future"]
 
 

@@ -13,7 +13,7 @@ from deploy.bundle.pixels import Limits
 from deploy.bundle.reference import check_model
 from edge.assignments import Assignments
 from edge.batching import Batcher
-from edge.kafka.client import wait_for_broker
+from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.consumer import RecordSource
 from edge.kafka.producer import RecordSink
 from edge.kafka.topics import require_topics
@@ -64,6 +64,7 @@ class Service:
         Raises:
             Fatal: the service cannot go on; says why.
         """
+        check_settings(self._settings.kafka)
         bundle = open_bundle(self._settings.bundle)
         check_model(bundle)
         operation = self._settings.operation

@@ -42,6 +42,16 @@ def connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
     return options
 
 
+def check_settings(settings: KafkaSettings) -> None:
+    """Find out what can be wrong with them before anybody is asked.
+
+    Raises:
+        Fatal: a server is not written as HOST:PORT, a file or a user is missing.
+    """
+    _addresses(settings)
+    connection(settings, "")
+
+
 def wait_for_broker(
     settings: KafkaSettings, stopping: Callable[[float], bool], tell: Callable[[str], None]
 ) -> bool:
@@ -55,13 +65,11 @@ def wait_for_broker(
         tell: is told once what is waited for, and once when it is there.
 
     Raises:
-        Fatal: a server is not written as HOST:PORT.
+        Fatal: a setting is wrong.
     """
-    addresses = [_address(server) for server in settings.servers]
-    if not addresses:
-        raise Fatal("bootstrap-servers is empty, expected HOST:PORT")
+    check_settings(settings)
     waiting = False
-    while not any(_listens(*address) for address in addresses):
+    while not somebody_listens(settings):
         if not waiting:
             tell(f"waiting for a broker at {settings.bootstrap_servers}")
             waiting = True
@@ -70,6 +78,15 @@ def wait_for_broker(
     if waiting:
         tell(f"a broker answers at {settings.bootstrap_servers}")
     return True
+
+
+def somebody_listens(settings: KafkaSettings) -> bool:
+    """Whether one of the brokers accepts a connection.
+
+    Raises:
+        Fatal: a server is not written as HOST:PORT.
+    """
+    return any(_listens(*address) for address in _addresses(settings))
 
 
 def keep_large_buffers() -> None:
@@ -90,6 +107,12 @@ def _listens(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _addresses(settings: KafkaSettings) -> list[tuple[str, int]]:
+    if not settings.servers:
+        raise Fatal("bootstrap-servers is empty, expected HOST:PORT")
+    return [_address(server) for server in settings.servers]
 
 
 def _address(server: str) -> tuple[str, int]:

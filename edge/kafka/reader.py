@@ -10,7 +10,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from deploy.bundle.errors import Unavailable
 from edge.frame import Partition, Range
-from edge.kafka.client import connection
+from edge.kafka.client import connection, somebody_listens
 from edge.kafka.unpack import place_of, record_of
 from edge.record import Record
 from edge.settings import KafkaSettings
@@ -30,6 +30,13 @@ class TopicReader:
         self._consumer: Any = None
 
     def __enter__(self) -> "TopicReader":
+        """Connect.
+
+        Raises:
+            Unavailable: no broker answers.
+        """
+        if not somebody_listens(self._settings):
+            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
         try:
             self._consumer = KafkaConsumer(
                 group_id=self._group,

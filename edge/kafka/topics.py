@@ -10,7 +10,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from deploy.bundle.errors import Fatal, Unavailable
-from edge.kafka.client import connection
+from edge.kafka.client import connection, somebody_listens
 from edge.observe.logs import get_logger
 from edge.settings import KafkaSettings, TopicSettings
 
@@ -55,6 +55,13 @@ class TopicAdmin:
         self._client: Any = None
 
     def __enter__(self) -> "TopicAdmin":
+        """Connect.
+
+        Raises:
+            Unavailable: no broker answers.
+        """
+        if not somebody_listens(self._settings):
+            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
         try:
             self._client = KafkaAdminClient(
                 request_timeout_ms=_REQUEST_MS, **connection(self._settings, "yardlight-admin")

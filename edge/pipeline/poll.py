@@ -5,7 +5,7 @@ from threading import Lock
 
 from deploy.bundle.errors import Unavailable
 from edge.assignments import Assignments
-from edge.cloudevents import read_origin
+from edge.cloudevents import LAST_MOMENT, read_origin
 from edge.frame import Frame, Partition, Stamps
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
@@ -142,7 +142,7 @@ class PollStage:
             return None
         assignment.ledger.deliver(record.offset)
         polled, now = self._clock(), self._wall()
-        recorded_at = record.timestamp if record.timestamp > 0 else now
+        recorded_at = record.timestamp if 0 < record.timestamp <= LAST_MOMENT else now
         origin = read_origin(
             record.partition,
             record.offset,

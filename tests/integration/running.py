@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,31 +107,44 @@ def command(
             process.kill()
 
 
-def member(world: World, log: Path, *more: str) -> Any:
+def member(world: World, log: Path, *more: str) -> AbstractContextManager[Command]:
     """`yardlight-edge run` in that world, for `with`."""
-    return command(log, "edge.cli", "run", *options(world), *more)
+    return command(log, "edge.cli", "run", *options(world, *more))
 
 
-def options(world: World) -> Sequence[str]:
-    """The words that put `yardlight-edge run` into that world."""
-    return [
-        *("--bundle", str(world.bundle), "--group", world.group, *addresses(world)),
-        *("--engine", "onnxruntime", "--engine-cache", str(world.engine_cache)),
-        *("--session-timeout", str(world.kafka.session_timeout)),
-        *("--metrics-host", "127.0.0.1", "--metrics-port", "0"),
-        *("--results-topic", world.topics.results_topic),
-        *("--drain-seconds", "30"),
-    ]
+def options(world: World, *more: str) -> Sequence[str]:
+    """The words that put `yardlight-edge run` into that world; `more` win over them."""
+    usual = {
+        "--bundle": str(world.bundle),
+        "--group": world.group,
+        "--engine": "onnxruntime",
+        "--engine-cache": str(world.engine_cache),
+        "--session-timeout": str(world.kafka.session_timeout),
+        "--metrics-host": "127.0.0.1",
+        "--metrics-port": "0",
+        "--results-topic": world.topics.results_topic,
+        "--drain-seconds": "30",
+        **_addresses(world),
+    }
+    return [*_words({name: usual[name] for name in usual if name not in more}), *more]
 
 
 def addresses(world: World) -> Sequence[str]:
-    """The words that name the broker and the topics of that world."""
-    return [
-        *("--bootstrap-servers", world.kafka.bootstrap_servers),
-        *("--frames-topic", world.topics.frames_topic),
-        *("--dead-letters-topic", world.topics.dead_letters_topic),
-        *("--skipped-topic", world.topics.skipped_topic),
-    ]
+    """The words that name the broker and the topics of that world, results excepted."""
+    return _words(_addresses(world))
+
+
+def _addresses(world: World) -> dict[str, str]:
+    return {
+        "--bootstrap-servers": world.kafka.bootstrap_servers,
+        "--frames-topic": world.topics.frames_topic,
+        "--dead-letters-topic": world.topics.dead_letters_topic,
+        "--skipped-topic": world.topics.skipped_topic,
+    }
+
+
+def _words(named: dict[str, str]) -> list[str]:
+    return [word for pair in named.items() for word in pair]
 
 
 def get(url: str) -> tuple[int, str]:
