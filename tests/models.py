@@ -32,7 +32,7 @@ def make_tiny_bundle(folder: Path) -> Bundle:
     """Make the bundle `folder`, as `yardlight-deploy import` would."""
     with tempfile.TemporaryDirectory() as place:
         model = Path(place) / "colours.onnx"
-        _write_network(model)
+        write_network(model)
         return import_model(model, SPEC, folder)
 
 
@@ -46,7 +46,7 @@ def solid_pixels(label: str, width: int = 32, height: int = 32) -> Pixels:
     return np.full((height, width, 3), COLOURS[label], np.uint8)
 
 
-def _write_network(path: Path) -> None:
+def write_network(path: Path) -> None:
     """Mean colour over the picture, a linear layer, softmax."""
     onnx = pytest.importorskip("onnx", reason="needs the extra 'deploy'")
     node, from_array = onnx.helper.make_node, onnx.numpy_helper.from_array

@@ -57,7 +57,9 @@ def _logits(session: Session, pixels: np.ndarray[tuple[int, ...], np.dtype[np.ui
 
 def _cosines(left: Scores, right: Scores) -> Scores:
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    cosines: Scores = (left * right).sum(axis=1) / np.maximum(norms, 1e-12)
+    # Infinities of an engine give a quotient that is no number; it fails every comparison.
+    with np.errstate(invalid="ignore"):
+        cosines: Scores = (left * right).sum(axis=1) / np.maximum(norms, 1e-12)
     return cosines
 
 

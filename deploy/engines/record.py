@@ -93,7 +93,7 @@ def read_record(folder: Path) -> EngineRecord:
         record = _parse(document)
     except FileNotFoundError:
         raise Fatal(f"{folder} holds no engine: {path} does not exist") from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Fatal(f"{path} is damaged: {type(error).__name__}: {error}") from error
     for name, expected in record.files.items():
         if not (folder / name).is_file() or sha256_of(folder / name) != expected:
@@ -107,9 +107,12 @@ def _parse(document: dict[str, Any]) -> EngineRecord:
     files = {str(name): str(digest) for name, digest in document["files"].items()}
     if any(Path(name).name != name for name in files):
         raise ValueError("a listed file lies outside the engine's folder")
+    cost = CostCurve.from_mapping(document["cost_seconds"])
+    if not cost.points:
+        raise ValueError("cost_seconds is empty, expected at least one batch size")
     return EngineRecord(
         fingerprint=Fingerprint(**document["fingerprint"]),
         files=files,
         certificate=Certificate(**document["certificate"]),
-        cost=CostCurve.from_mapping(document["cost_seconds"]),
+        cost=cost,
     )

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
@@ -37,6 +37,7 @@ from edge.settings import KafkaSettings
 _log = get_logger("consumer")
 _BOOTSTRAP_MS = 30_000
 _COMMIT_MS = 5_000
+_JOIN_SECONDS = 0.5
 _DRAIN_STEP = 0.005
 _PARTITION_FETCH_BYTES = 2 << 20
 _FETCH_BYTES = 16 << 20
@@ -111,16 +112,18 @@ class RecordSource:
     def poll(self, seconds: float) -> list[Record]:
         """Fetch what is there, waiting up to `seconds` for the first record.
 
-        A batch that fails its checksum comes as one record without a value: kafka-python would
-        hang for ever if it were polled again at that position (its `fetched_records` loops).
+        A record that cannot be unpacked comes without a value: kafka-python would hang for ever if
+        it were polled again at that position (its `fetched_records` loops).
 
         Raises:
             Fatal: the group or topic may not be read, or records cannot be unpacked at all.
         """
-        self._take_up_unfinished_join()
+        if self._take_up_unfinished_join():
+            seconds = max(seconds, _JOIN_SECONDS)
         try:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
-        except CorruptRecordError as error:
+        except (CorruptRecordError, UnicodeDecodeError) as error:
+            # A bad checksum, or a header whose name is not UTF-8.
             return [self._step_over(error)]
         except UnsupportedCodecError as error:
             raise Fatal(
@@ -190,32 +193,47 @@ class RecordSource:
             consumer, self._consumer = self._consumer, None
             consumer.close(autocommit=False)
 
-    def _take_up_unfinished_join(self) -> None:
-        """Ask again for a join that outlasted the `poll` which began it.
+    def _take_up_unfinished_join(self) -> bool:
+        """Ask again for a join that outlasted the `poll` which began it; whether there is one.
 
         kafka-python 3.0.12 forgets it where changed metadata was the cause: heartbeats stay off,
-        the broker evicts the member, and `poll` returns nothing for ever, without an error.
+        the broker evicts the member, and `poll` returns nothing for ever, without an error. And a
+        join that ends between two polls is thrown away and begun anew, so it is polled for longer:
+        with short polls a group may go on joining for ever.
         """
         coordinator = self._consumer._coordinator  # noqa: SLF001 - there is no public way to ask
-        if coordinator is not None and coordinator.rejoining:
-            coordinator.request_rejoin()
+        if not coordinator.rejoining:
+            return False
+        coordinator.request_rejoin()
+        return True
 
     def _received(self, raw: Any) -> Record:
         record = record_of(raw)
         self._next[record.partition] = record.offset + 1
         return record
 
-    def _step_over(self, error: CorruptRecordError) -> Record:
-        """Move past the record that cannot be read and report it as corrupt."""
-        found = _CORRUPT.search(str(error))
-        if found is None:
-            raise Fatal(f"a batch in {self._topic} is damaged beyond reading: {error}") from error
-        partition = Partition(found["topic"], int(found["number"]))
-        place = place_of(partition)
+    def _step_over(self, error: Exception) -> Record:
+        """Move past the record that cannot be read and report it as corrupt.
+
+        What follows it in the same batch cannot be read either and takes this way one by one.
+        """
+        place = self._unreadable(error)
         offset = self._consumer.position(place)
         self._consumer.seek(place, offset + 1)
+        partition = Partition(place.topic, place.partition)
         self._next[partition] = offset + 1
-        return Record(partition, offset, 0.0, None, None, (), corrupt=str(error))
+        return Record(partition, offset, 0.0, None, None, (), corrupt=f"cannot be read: {error}")
+
+    def _unreadable(self, error: Exception) -> Any:
+        """The TopicPartition whose next record cannot be read: a bad checksum names it, for
+        anything else it is the one that kafka-python is unpacking.
+        """
+        if (found := _CORRUPT.search(str(error))) is not None:
+            return TopicPartition(found["topic"], int(found["number"]))
+        unpacking = self._consumer._fetcher._next_partition_records  # noqa: SLF001 - no public way
+        if unpacking is None:
+            raise Fatal(f"records of {self._topic} cannot be read: {error!r}") from error
+        return unpacking.topic_partition
 
 
 class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types

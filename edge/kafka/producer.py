@@ -7,11 +7,11 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from deploy.bundle.errors import Unavailable
-from edge.kafka.client import connection
+from edge.kafka.client import connection, somebody_listens
 from edge.record import Message, TooLarge
 from edge.settings import KafkaSettings
 
-_BOOTSTRAP_MS = 30_000
+_BOOTSTRAP_MS = 10_000
 _BLOCK_MS = 5_000
 _DELIVERY_MS = 120_000
 _CLOSE_SECONDS = 5.0
@@ -32,11 +32,15 @@ class RecordSink:
         self._producer: Any = None
 
     def open(self) -> None:
-        """Connect. A broker must be listening.
+        """Connect.
 
         Raises:
-            Unavailable: the broker did not answer in time, or refused the credentials.
+            Unavailable: nobody listens, the broker did not answer in time, or refused the
+                credentials.
         """
+        # A constructor that fails leaks a thread, so none is tried in vain.
+        if not somebody_listens(self._settings):
+            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
         try:
             self._producer = KafkaProducer(
                 acks="all",

@@ -31,18 +31,12 @@ class MessageWriter:
             case DeadLettered():
                 return self._dead_letter(outcome, outcome.frame.value)
 
-    def by_reference(self, outcome: Outcome, error: str, *, bare: bool = False) -> Message:
-        """The dead letter of an outcome whose record the broker finds too large: it says where the
-        frame lies instead of holding its bytes; a bare one leaves its key and headers there too.
+    def by_reference(self, letter: DeadLettered, *, bare: bool = False) -> Message:
+        """A dead letter that holds no frame, for a topic that does not take the whole one; a bare
+        one leaves the frame's key and headers where they are too.
         """
-        where = f"{outcome.frame.partition}/{outcome.frame.offset}"
-        if isinstance(outcome, DeadLettered):
-            text = f"{outcome.error}; the bytes stayed at {where}: {error}"
-            letter = DeadLettered(outcome.frame, outcome.reason, text)
-        else:
-            letter = DeadLettered(outcome.frame, "result-too-large", error)
         message = self._dead_letter(letter, None)
-        ours = message.headers[len(outcome.frame.headers) :]
+        ours = message.headers[len(letter.frame.headers) :]
         return Message(message.topic, None, None, ours) if bare else message
 
     def _classification(self, outcome: Classified) -> Message:
@@ -81,3 +75,16 @@ class MessageWriter:
 
 def _key(frame: Frame) -> bytes:
     return frame.key if frame.key is not None else frame.camera.encode()
+
+
+def too_large(outcome: Outcome, error: str) -> DeadLettered:
+    """The outcome instead of one whose record the broker finds too large: it says where the frame
+    lies.
+    """
+    stays = f"the bytes stayed at {outcome.frame.partition}/{outcome.frame.offset}: {error}"
+    match outcome:
+        case Classified():
+            return DeadLettered(outcome.frame, "result-too-large", stays)
+        case DeadLettered():
+            said = outcome.error.partition("; the bytes stayed at ")[0]
+            return DeadLettered(outcome.frame, outcome.reason, f"{said}; {stays}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 from threading import BoundedSemaphore, Event, Lock
 
-from deploy.bundle.errors import Unavailable
+from deploy.bundle.errors import Fatal, Unavailable
 from edge.assignments import Assignments
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
@@ -14,7 +14,7 @@ from edge.outcome import Outcome
 from edge.pipeline.crew import Crew
 from edge.pipeline.doors import Sink
 from edge.pipeline.intake import Intake
-from edge.pipeline.messages import MessageWriter
+from edge.pipeline.messages import MessageWriter, too_large
 from edge.record import Message, TooLarge
 
 _log = get_logger("publish")
@@ -35,12 +35,21 @@ class _Sent:
     """Taken by the first acknowledgement; that of an older producer may come as well."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    sent: _Sent
+    error: BaseException
+    alone: bool
+    """Nothing else was under way, so the error can only be meant for this record."""
+
+
 class PublishStage:
     """Sends outcomes in offset order within each partition, until each is acknowledged.
 
-    kafka-python buffers without bound, so the number of unacknowledged records is bounded here;
-    and since its producer refuses everything after one refused record, a failure means a new
-    producer and everything that was not acknowledged is sent again.
+    kafka-python buffers without bound, so the number of unacknowledged records is bounded here.
+    Its producer refuses everything after one refused record, so a failure means a new producer,
+    and everything that was not acknowledged is sent again. It gives all of them the error of the
+    refused one, so after a record was too large, each is sent alone to find which it was.
     """
 
     def __init__(
@@ -62,7 +71,8 @@ class PublishStage:
         self._clock = clock
         self._outcomes: Queue[list[Outcome]] = Queue(maxsize=_QUEUED_BATCHES)
         self._unacknowledged: dict[int, _Sent] = {}
-        self._failures: deque[tuple[_Sent, BaseException]] = deque()
+        self._failures: deque[_Failure] = deque()
+        self._answered = Event()
         self._slots = BoundedSemaphore(_MAX_UNACKNOWLEDGED)
         self._producer_number = 0
         self._backoff = 0.0
@@ -119,19 +129,20 @@ class PublishStage:
         self._unacknowledged[id(sent)] = sent
         self._hand_over(sent)
 
-    def _hand_over(self, sent: _Sent) -> None:
+    def _hand_over(self, sent: _Sent, *, alone: bool = False) -> None:
         producer = self._producer_number
 
         def done(error: BaseException | None) -> None:
             if error is None:
                 self._acknowledged(sent)
             elif producer == self._producer_number:
-                self._failures.append((sent, error))
+                self._failures.append(_Failure(sent, error, alone))
+            self._answered.set()
 
         try:
             self._sink.send(sent.message, done)
         except (TooLarge, Unavailable) as error:
-            self._failures.append((sent, error))
+            self._failures.append(_Failure(sent, error, alone))
 
     def _acknowledged(self, sent: _Sent) -> None:
         """Runs on kafka-python's thread: short, and nothing that waits."""
@@ -152,13 +163,24 @@ class PublishStage:
     def _recover(self) -> None:
         """Replace a failed producer and send again what it left unanswered."""
         while self._failures:
-            self._note_failures()
+            alone = self._note_failures()
             while not self._renew():
                 if self._abandoned.is_set():
                     return
             for sent in list(self._unacknowledged.values()):
-                if not sent.answered.locked():
-                    self._hand_over(sent)
+                if sent.answered.locked():
+                    continue
+                self._hand_over(sent, alone=alone)
+                if alone and not self._taken(sent):
+                    break
+
+    def _taken(self, sent: _Sent) -> bool:
+        """Wait for the answer to a record that was sent alone: whether the broker has it."""
+        while not (sent.answered.locked() or self._failures or self._abandoned.is_set()):
+            self._crew.beat(NAME)
+            self._answered.wait(_WAIT)
+            self._answered.clear()
+        return sent.answered.locked()
 
     def _renew(self) -> bool:
         """Whether there is a new producer. Each attempt is preceded by a longer pause, the first by
@@ -176,13 +198,31 @@ class PublishStage:
             return False
         return True
 
-    def _note_failures(self) -> None:
+    def _note_failures(self) -> bool:
+        """Whether one of the records was too large, which only sending each alone can tell."""
+        any_too_large = False
         while self._failures:
-            sent, error = self._failures.popleft()
-            if isinstance(error, TooLarge):
-                _log.warning("record too large, dead-lettered by reference", error=str(error))
-                bare = sent.message.value is None
-                sent.message = self._writer.by_reference(sent.outcome, str(error), bare=bare)
-            else:
+            failure = self._failures.popleft()
+            if not isinstance(failure.error, TooLarge):
                 self._metrics.reconnects.labels("producer").inc()
-                _log.warning("a record was not acknowledged, sending it again", error=str(error))
+                _log.warning(
+                    "a record was not acknowledged, sending it again", error=str(failure.error)
+                )
+                continue
+            any_too_large = True
+            if failure.alone:
+                self._shrink(failure.sent, str(failure.error))
+        return any_too_large
+
+    def _shrink(self, sent: _Sent, error: str) -> None:
+        """Make the record of an outcome smaller: without the frame, then without its headers.
+
+        Raises:
+            Fatal: the topic takes not even that.
+        """
+        by_reference = sent.message.value is None
+        if by_reference and sent.message.key is None:
+            raise Fatal(f"{sent.message.topic} takes not even the smallest record: {error}")
+        _log.warning("record too large, dead-lettered by reference", error=error)
+        letter = too_large(sent.outcome, error)
+        sent.outcome, sent.message = letter, self._writer.by_reference(letter, bare=by_reference)

@@ -16,7 +16,7 @@ from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, open_reference
 from deploy.importing.importer import import_model
 from deploy.importing.spec import ImportSpec, parse_channels, parse_size, read_labels
-from tests.unit import encoded
+from tests import encoded
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'deploy'")
 helper, numpy_helper, TensorProto = onnx.helper, onnx.numpy_helper, onnx.TensorProto

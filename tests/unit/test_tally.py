@@ -62,6 +62,13 @@ def test_gaps_are_told_as_runs_up_to_the_end_asked_for() -> None:
     assert list(found) == [Range(101, 103), Range(105, 108)]
 
 
+def test_gaps_that_are_close_are_told_as_one_stretch_that_begins_and_ends_in_a_gap() -> None:
+    made = tally(100, 102, 104, 105, 106, 109)
+    assert list(made.unanswered(END, joined=2)) == [Range(101, 104), Range(107, 109)]
+    assert list(made.unanswered(END)) == [Range(101, 109)]
+    assert [made.is_answered(offset) for offset in (101, 102, 103)] == [False, True, False]
+
+
 def test_nothing_is_missing_where_all_is_answered() -> None:
     assert list(tally(*range(START, END)).unanswered(END, joined=1)) == []
 

@@ -1,0 +1,168 @@
+"""The queue between polling and inference: bounded, oldest first, and open to second thoughts."""
+
+from threading import Thread
+
+import pytest
+
+from deploy.engines.protocol import CostCurve
+from edge.batching import Batcher
+from edge.frame import Frame, Partition
+from edge.pipeline.intake import Intake
+from tests.clock import Clock
+from tests.frames import OTHER, PARTITION, make_frame
+from tests.waiting import wait_until
+
+
+def intake(
+    *,
+    max_frames: int = 8,
+    max_bytes: int = 1000,
+    max_batch: int = 4,
+    budget: float = 10.0,
+    clock: Clock | None = None,
+) -> Intake:
+    cost = CostCurve(((1, 0.1), (8, 0.2)))
+    batcher = Batcher(cost, max_batch, budget)
+    return Intake(batcher, max_frames=max_frames, max_bytes=max_bytes, clock=clock or Clock())
+
+
+def frames(*offsets: int, partition: Partition = PARTITION, size: int = 10) -> list[Frame]:
+    polled = Clock().now
+    return [make_frame(offset, partition, value=bytes(size), polled=polled) for offset in offsets]
+
+
+def room(queue: Intake) -> tuple[bool, bool]:
+    return queue.has_room, queue.half_empty
+
+
+def offsets(taken: list[Frame]) -> list[int]:
+    return [frame.offset for frame in taken]
+
+
+def test_frames_are_taken_oldest_first_in_batches() -> None:
+    queue = intake()
+    queue.put(frames(0, 1, 2, 3, 4, 5))
+    assert offsets(queue.take(0)) == [0, 1, 2, 3]
+    assert offsets(queue.take(0)) == [4, 5]
+
+
+def test_a_session_that_waits_in_vain_gets_nothing() -> None:
+    assert intake().take(0) == []
+
+
+def test_a_waiting_session_wakes_up_for_a_frame() -> None:
+    queue = intake()
+    taken: list[Frame] = []
+    session = Thread(target=lambda: taken.extend(queue.take(60)))
+    session.start()
+    queue.put(frames(7))
+    session.join()
+    assert offsets(taken) == [7]
+
+
+def test_sessions_that_wait_share_what_comes() -> None:
+    queue = intake(max_batch=8)
+    taken: list[list[Frame]] = []
+    sessions = [Thread(target=lambda: taken.append(queue.take(60))) for _ in range(3)]
+    for session in sessions:
+        session.start()
+    wait_until(lambda: queue._idle == len(sessions))
+    queue.put(frames(0, 1, 2, 3, 4, 5))
+    for session in sessions:
+        session.join()
+    assert sorted(map(len, taken)) == [2, 2, 2]
+    assert sorted(offset for batch in taken for offset in offsets(batch)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_age_of_the_oldest_frame_bounds_the_batch() -> None:
+    clock = Clock()
+    queue = intake(budget=0.5, clock=clock)
+    queue.put([make_frame(0, polled=clock.now)])
+    clock.now += 0.38
+    queue.put(make_frame(offset, polled=clock.now) for offset in (1, 2, 3))
+    assert offsets(queue.take(0)) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "size", "has_room", "half_empty"),
+    [
+        (0, 10, True, True),
+        (4, 10, True, True),
+        (5, 10, True, False),
+        (7, 10, True, False),
+        (8, 10, False, False),
+        (9, 10, False, False),
+        (2, 250, True, True),
+        (3, 250, True, False),
+        (4, 250, False, False),
+        (1, 2000, False, False),
+    ],
+)
+def test_room_is_bounded_by_frames_and_by_bytes(
+    waiting: int, size: int, has_room: bool, half_empty: bool
+) -> None:
+    queue = intake(max_frames=8, max_bytes=1000)
+    queue.put(frames(*range(waiting), size=size))
+    assert room(queue) == (has_room, half_empty)
+
+
+def test_room_comes_back_as_frames_are_taken_and_withdrawn() -> None:
+    queue = intake(max_frames=100, max_bytes=60)
+    queue.put(frames(0, 1, 2, 3))
+    queue.put(frames(0, 1, partition=OTHER))
+    assert room(queue) == (False, False)
+    queue.withdraw([OTHER])
+    assert room(queue) == (True, False)
+    queue.take(0)
+    assert room(queue) == (True, True)
+
+
+def test_a_frame_without_bytes_takes_room_too() -> None:
+    queue = intake(max_frames=2)
+    queue.put([make_frame(0, value=None), make_frame(1, value=None)])
+    assert not queue.has_room
+
+
+def test_withdrawn_frames_are_those_that_nobody_took() -> None:
+    queue = intake(max_batch=2)
+    queue.put(frames(0, 1, 2, 3))
+    queue.put(frames(8, partition=OTHER))
+    assert offsets(queue.take(0)) == [0, 1]
+    assert queue.withdraw([PARTITION]) == {PARTITION: [2, 3]}
+    assert queue.withdraw([PARTITION]) == {}
+    assert offsets(queue.take(0)) == [8]
+
+
+def test_frames_of_a_partition_that_was_given_back_are_counted_no_more() -> None:
+    queue = intake(max_batch=8)
+    first, second = frames(0, 1)
+    queue.put([first, second])
+    queue.take(0)
+    queue.finished(first)
+    queue.forget([PARTITION])
+    assert queue.taken([PARTITION]) == 0
+
+
+def test_a_late_frame_of_an_earlier_assignment_does_not_count_against_the_next_one() -> None:
+    queue = intake(max_batch=8)
+    (early,) = frames(0)
+    queue.put([early])
+    queue.take(0)
+    queue.forget([PARTITION])
+    queue.put([make_frame(0, polled=Clock().now, assignment=2)])
+    queue.take(0)
+    queue.finished(early)
+    assert queue.taken([PARTITION]) == 1
+
+
+def test_taken_frames_are_counted_by_partition_until_they_are_finished() -> None:
+    queue = intake(max_batch=8)
+    mine, theirs = frames(0, 1), frames(5, partition=OTHER)
+    queue.put([*mine, *theirs])
+    assert queue.taken([PARTITION, OTHER]) == 0
+    queue.take(0)
+    assert (queue.taken([PARTITION]), queue.taken([OTHER])) == (2, 1)
+    assert queue.taken([PARTITION, OTHER]) == 3
+    for frame in mine:
+        queue.finished(frame)
+    assert (queue.taken([PARTITION]), queue.taken([OTHER])) == (0, 1)
