@@ -17,7 +17,7 @@ from trainer.evaluate import evaluate as evaluate_bundle
 from trainer.progress import Live
 from trainer.report import confusion_document
 from trainer.settings import FitSettings
-from trainer.table import table_of
+from trainer.table import matrix_table, score_table
 
 _TRAINING_NEEDS = ("torch", "onnx", "onnxscript")
 
@@ -70,7 +70,9 @@ def evaluate(
     else:
         console = Console(highlight=False, soft_wrap=True)
         console.print(f"accuracy {confusion.accuracy:.4f} on {confusion.pictures} pictures")
-        console.print(table_of(confusion))
+        console.print(score_table(confusion))
+        if (matrix := matrix_table(confusion)) is not None:
+            console.print(matrix)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A confusion matrix for people: one row per label."""
+"""What a network got right, for people: scores of each label, and what was taken for what."""
 
 from rich.table import Table
 
@@ -7,14 +7,30 @@ from trainer.metrics import Confusion
 _WIDEST_MATRIX = 10
 
 
-def table_of(confusion: Confusion) -> Table:
-    """Scores of each label and, where it is readable, what its pictures were called."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("label", no_wrap=True)
-    called = confusion.labels if len(confusion.labels) <= _WIDEST_MATRIX else ()
-    for heading in ("n", "precision", "recall", "F1", *(f"→{label}" for label in called)):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for score, row in zip(confusion.by_label, confusion.counts.tolist(), strict=True):
+def score_table(confusion: Confusion) -> Table:
+    """One row per label: pictures, precision, recall, F1."""
+    table = _table("label", "pictures", "precision", "recall", "F1")
+    for score in confusion.by_label:
         ratios = (f"{ratio:.3f}" for ratio in (score.precision, score.recall, score.f1))
-        table.add_row(score.label, str(score.pictures), *ratios, *map(str, row[: len(called)]))
+        table.add_row(score.label, str(score.pictures), *ratios)
+    return table
+
+
+def matrix_table(confusion: Confusion) -> Table | None:
+    """The confusion matrix: a row for each true label, a column for what its pictures were called.
+    None where it would be too wide to be read.
+    """
+    if len(confusion.labels) > _WIDEST_MATRIX:
+        return None
+    table = _table("is ↓ called →", *confusion.labels)
+    for label, row in zip(confusion.labels, confusion.counts.tolist(), strict=True):
+        table.add_row(label, *map(str, row))
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for heading in others:
+        table.add_column(heading, justify="right", no_wrap=True)
     return table

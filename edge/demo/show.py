@@ -123,6 +123,8 @@ class Demo:
                 if time.monotonic() - drawn > 1 / _REFRESH_A_SECOND:
                     drawn = time.monotonic()
                     live.update(live_view(self._latest, self._statistics, metrics, time.time()))
+        # Off a terminal the last frame of the live view has no end of line.
+        self._console.print()
         cameras.join()
 
     def _send(self, kafka: KafkaSettings) -> None:

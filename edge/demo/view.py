@@ -41,7 +41,7 @@ def print_report(
     for (truth, label), count in statistics.wrong.most_common(3):
         console.print(f"            {count} x {truth} taken for {label}", markup=False)
     console.print(f"throughput  {statistics.throughput:.1f} frames a second")
-    console.print(f"audit       {verdict}")
+    console.print(f"audit       {verdict}", soft_wrap=True)
 
 
 def _latency(statistics: Statistics) -> Table:
