@@ -1,17 +1,22 @@
 """The one door to ONNX Runtime: the FP32 reference that every engine is compared with."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from deploy.bundle.errors import BundleError
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Pixels
+
+# From 1.32 on ONNX Runtime reports to its makers, on Linux too, and leaves a file in the temporary
+# folder. Machines that see people tell nobody; the library reads this when it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
 
 Scores: TypeAlias = NDArray[np.float32]
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -10,7 +10,8 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter, validators
 
-from deploy.bundle.errors import Fatal
+from deploy.bundle.errors import BadFrame, Fatal
+from deploy.bundle.header import read_header
 from edge.cameras.folder import FolderSource
 from edge.cameras.pace import Pace
 from edge.cameras.picture import Picture, Source
@@ -26,6 +27,7 @@ from edge.settings import KafkaSettings, Positive, TopicSettings
 _log = get_logger("cameras")
 _SOURCE = Group("Source (exactly one)", validator=validators.LimitedChoice(1, 1))
 _DATA_SET_SIZE = 2000
+_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 
 
 @Parameter(name="*")
@@ -89,6 +91,9 @@ def run_cameras(settings: CameraSettings, stop: Event) -> None:
     Raises:
         Fatal: the source cannot be opened, or frames were refused.
     """
+    for path in (settings.folder, settings.video):
+        if path is not None and not path.exists():
+            raise Fatal(f"{path} does not exist")
     if settings.to_folder is not None:
         _write(settings, settings.to_folder, stop)
         return
@@ -102,7 +107,8 @@ def run_cameras(settings: CameraSettings, stop: Event) -> None:
         wait=stop.wait,
     ):
         return
-    sink = RecordSink(settings.kafka, "yardlight-cameras")
+    # A frame that the topic refuses must not stop those after it.
+    sink = RecordSink(settings.kafka, "yardlight-cameras", idempotent=False)
     sink.open()
     try:
         publisher = FramePublisher(sink, settings.topics.frames_topic)
@@ -113,8 +119,12 @@ def run_cameras(settings: CameraSettings, stop: Event) -> None:
         sink.close()
 
 
-def source_of(settings: CameraSettings) -> Source:
-    """The one source that was asked for."""
+def source_of(settings: CameraSettings, wait: Callable[[float], bool]) -> Source:
+    """The one source that was asked for.
+
+    Args:
+        wait: sleeps up to that many seconds and returns whether to stop.
+    """
     if settings.simulated is not None:
         width, height = parse_size(settings.size)
         rate = settings.rate or 5.0
@@ -125,9 +135,9 @@ def source_of(settings: CameraSettings) -> Source:
         name = settings.camera or settings.video.stem
         return VideoFileSource(str(settings.video), name, settings.loop)
     if settings.rtsp is not None:
-        return LiveSource(settings.rtsp, settings.camera or "rtsp")
+        return LiveSource(settings.rtsp, settings.camera or "rtsp", wait)
     if settings.webcam is not None:
-        return LiveSource(settings.webcam, settings.camera or f"webcam-{settings.webcam}")
+        return LiveSource(settings.webcam, settings.camera or f"webcam-{settings.webcam}", wait)
     raise Fatal("name one source: --simulated, --folder, --video, --rtsp or --webcam")
 
 
@@ -149,7 +159,7 @@ def _paced(settings: CameraSettings, stop: Event) -> Iterator[Picture]:
     simulated = settings.simulated
     rate = (settings.rate or 5.0) * simulated if simulated else settings.rate
     pace = Pace(rate, settings.count, settings.seconds)
-    return pace.paced(source_of(settings).pictures(), stop.wait)
+    return pace.paced(source_of(settings, stop.wait).pictures(), stop.wait)
 
 
 def _write(settings: CameraSettings, folder: Path, stop: Event) -> None:
@@ -168,10 +178,17 @@ def _written(settings: CameraSettings, folder: Path, stop: Event) -> Iterator[Pa
         yield from SimulatedDataSet(count, width, height, settings.seed).write(folder)
         return
     for number, picture in enumerate(_paced(settings, stop)):
-        path = folder / picture.camera / f"{number:06d}.jpg"
+        path = folder / picture.camera / f"{number:06d}{_suffix(picture.data)}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(picture.data)
         yield path
+
+
+def _suffix(data: bytes) -> str:
+    try:
+        return _SUFFIXES[read_header(data).format]
+    except BadFrame:
+        return ".bin"
 
 
 def _say(sent: Sent, seconds: float, topic: str) -> None:

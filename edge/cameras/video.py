@@ -1,7 +1,6 @@
 """Frames from whatever OpenCV opens: a video file, an RTSP stream, a webcam."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,23 +46,26 @@ class LiveSource:
 
     address: str | int
     camera: str
+    wait: Callable[[float], bool]
+    """Sleeps up to that many seconds and returns whether to stop."""
 
     def pictures(self) -> Iterator[Picture]:
         what = "webcam" if isinstance(self.address, int) else "stream"
         capture = _open(self.address, what)
-        while True:
+        while capture is not None:
             for pixels in _frames(capture):
                 yield Picture(self.camera, encode_jpeg(pixels))
             _log.warning("the source broke off, opening it again", camera=self.camera)
             capture = self._reopened(what)
 
     def _reopened(self, what: str) -> Any:
-        while True:
-            time.sleep(_REOPEN_SECONDS)
+        """The source once it is back; None if told to stop before."""
+        while not self.wait(_REOPEN_SECONDS):
             try:
                 return _open(self.address, what)
             except Fatal as error:
                 _log.warning("still not there", camera=self.camera, error=str(error))
+        return None
 
 
 def _open(address: str | int, what: str) -> Any:

@@ -6,11 +6,10 @@ while that thread is inside `poll` or `close`.
 
 import re
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
     AuthorizationError,
@@ -19,8 +18,6 @@ from kafka.errors import (
     KafkaTimeoutError,
     UnsupportedCodecError,
 )
-from kafka.net.selector import KernelEvent
-from kafka.structs import OffsetAndMetadata
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
@@ -29,7 +26,9 @@ from edge.kafka.client import (
     connection,
     keep_large_buffers,
 )
-from edge.kafka.unpack import place_of, record_of
+from edge.kafka.lag import Lag
+from edge.kafka.rebalance import Listener, Rebalance
+from edge.kafka.unpack import offsets_of, record_of
 from edge.observe.logs import get_logger
 from edge.record import Record
 from edge.settings import KafkaSettings
@@ -46,21 +45,6 @@ _FETCH_WAIT_MS = 200
 _CORRUPT = re.compile(r"TopicPartition\(topic='(?P<topic>[^']+)', partition=(?P<number>\d+)\)")
 
 
-class Rebalance(Protocol):
-    """What the service does when partitions come and go. Called on kafka-python's thread."""
-
-    def assigned(self, partitions: tuple[Partition, ...]) -> None: ...
-
-    def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
-        """Partitions are to be given back: a function that says whether to wait on for them."""
-
-    def positions(self, partitions: tuple[Partition, ...]) -> Mapping[Partition, int]:
-        """What may be committed of them, once drained."""
-
-    def gone(self, partitions: tuple[Partition, ...]) -> None:
-        """They belong to somebody else now."""
-
-
 class RecordSource:
     """A member of a consumer group. Opening joins the group at the first `poll`."""
 
@@ -73,7 +57,7 @@ class RecordSource:
         self._max_records = max_records
         self._consumer: Any = None
         self._paused = False
-        self._next: dict[Partition, int] = {}
+        self._lag = Lag()
 
     def open(self, rebalance: Rebalance) -> None:
         """Connect and subscribe. A broker must be listening (`wait_for_broker`).
@@ -107,7 +91,7 @@ class RecordSource:
             raise Unavailable(
                 f"{self._settings.bootstrap_servers} listens but does not answer as Kafka: {error}"
             ) from error
-        self._consumer.subscribe([self._topic], listener=_Listener(self._consumer, rebalance))
+        self._consumer.subscribe([self._topic], listener=Listener(self._consumer, rebalance))
 
     def poll(self, seconds: float) -> list[Record]:
         """Fetch what is there, waiting up to `seconds` for the first record.
@@ -156,7 +140,7 @@ class RecordSource:
         def answered(_: Any, response: Any) -> None:
             done(response if isinstance(response, BaseException) else None)
 
-        self._consumer.commit_async(_offsets(positions), callback=answered)
+        self._consumer.commit_async(offsets_of(positions), callback=answered)
 
     def commit_now(self, positions: Mapping[Partition, int]) -> None:
         """Commit and wait for it.
@@ -165,7 +149,7 @@ class RecordSource:
             Unavailable: it was not acknowledged; the frames will be delivered again.
         """
         try:
-            self._consumer.commit(_offsets(positions), timeout_ms=_COMMIT_MS)
+            self._consumer.commit(offsets_of(positions), timeout_ms=_COMMIT_MS)
         except KafkaError as error:
             raise Unavailable(f"offsets were not committed: {error!r}") from error
 
@@ -175,17 +159,12 @@ class RecordSource:
         return self._consumer is not None and self._consumer.group_metadata().generation_id >= 0
 
     def lag(self) -> dict[Partition, int]:
-        """Frames in each partition that were not polled yet, as of the last fetch."""
-        lags = {}
-        for partition, after in self._next.items():
-            high = self._consumer.highwater(place_of(partition))
-            if high is not None:
-                lags[partition] = max(0, high - after)
-        return lags
+        """Frames in each partition that were not polled yet; asks the broker every few seconds."""
+        return self._lag.now(self._consumer)
 
     def forget(self, partitions: Iterable[Partition]) -> None:
-        for partition in partitions:
-            self._next.pop(partition, None)
+        """These partitions belong to somebody else now."""
+        self._lag.forget(partitions)
 
     def close(self) -> None:
         """Give back the partitions and leave the group."""
@@ -209,7 +188,7 @@ class RecordSource:
 
     def _received(self, raw: Any) -> Record:
         record = record_of(raw)
-        self._next[record.partition] = record.offset + 1
+        self._lag.note(record.partition, record.offset + 1)
         return record
 
     def _step_over(self, error: Exception) -> Record:
@@ -221,7 +200,7 @@ class RecordSource:
         offset = self._consumer.position(place)
         self._consumer.seek(place, offset + 1)
         partition = Partition(place.topic, place.partition)
-        self._next[partition] = offset + 1
+        self._lag.note(partition, offset + 1)
         return Record(partition, offset, 0.0, None, None, (), corrupt=f"cannot be read: {error}")
 
     def _unreadable(self, error: Exception) -> Any:
@@ -234,52 +213,3 @@ class RecordSource:
         if unpacking is None:
             raise Fatal(f"records of {self._topic} cannot be read: {error!r}") from error
         return unpacking.topic_partition
-
-
-class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
-    """Hands partitions over in order: drain, commit, give back. Heartbeats go on meanwhile."""
-
-    def __init__(self, consumer: Any, rebalance: Rebalance) -> None:
-        self._consumer = consumer
-        self._rebalance = rebalance
-
-    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        self._rebalance.assigned(_partitions(assigned))
-
-    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
-        partitions = _partitions(revoked)
-        if not partitions:
-            return
-        waiting = self._rebalance.draining(partitions)
-        while waiting():
-            await _sleep(_DRAIN_STEP)
-        positions = self._rebalance.positions(partitions)
-        if positions:
-            await self._commit(positions)
-        self._rebalance.gone(partitions)
-
-    async def _commit(self, positions: Mapping[Partition, int]) -> None:
-        try:
-            await self._consumer.commit_async(_offsets(positions))
-        except KafkaError as error:
-            _log.warning("not committed on hand-over, these frames repeat", error=repr(error))
-
-    async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
-        self._rebalance.gone(_partitions(lost))
-
-
-def _sleep(seconds: float) -> Awaitable[None]:
-    """Suspend a coroutine of kafka-python's event loop, as its own coordinator does."""
-    pause: Awaitable[None] = KernelEvent("_sleep", seconds)
-    return pause
-
-
-def _partitions(places: Iterable[Any]) -> tuple[Partition, ...]:
-    return tuple(Partition(place.topic, place.partition) for place in places)
-
-
-def _offsets(positions: Mapping[Partition, int]) -> dict[Any, Any]:
-    return {
-        place_of(partition): OffsetAndMetadata(offset, "", -1)
-        for partition, offset in positions.items()
-    }

@@ -20,15 +20,17 @@ MAX_RECORD_BYTES = 64 << 20
 
 
 class RecordSink:
-    """An idempotent producer with acks=all.
+    """A producer with acks=all, idempotent unless told.
 
-    After one refused record kafka-python's producer refuses all that follow, so whoever hears of a
-    failure calls `renew` and sends everything again that was not acknowledged.
+    After one refused record kafka-python's idempotent producer refuses all that follow, so whoever
+    hears of a failure calls `renew` and sends everything again that was not acknowledged. One that
+    is not idempotent goes on; a retry of its own may then repeat a record.
     """
 
-    def __init__(self, settings: KafkaSettings, client_id: str) -> None:
+    def __init__(self, settings: KafkaSettings, client_id: str, *, idempotent: bool = True) -> None:
         self._settings = settings
         self._client_id = client_id
+        self._idempotent = idempotent
         self._producer: Any = None
 
     def open(self) -> None:
@@ -44,7 +46,7 @@ class RecordSink:
         try:
             self._producer = KafkaProducer(
                 acks="all",
-                enable_idempotence=True,
+                enable_idempotence=self._idempotent,
                 linger_ms=2,
                 max_block_ms=_BLOCK_MS,
                 delivery_timeout_ms=_DELIVERY_MS,

@@ -1,8 +1,10 @@
 """kafka-python's records and partitions as ours, and back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from kafka import TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from edge.frame import Partition
 from edge.record import Record
@@ -23,3 +25,11 @@ def record_of(raw: Any) -> Record:
 def place_of(partition: Partition) -> Any:
     """Our partition as a TopicPartition."""
     return TopicPartition(partition.topic, partition.number)
+
+
+def offsets_of(positions: Mapping[Partition, int]) -> dict[Any, Any]:
+    """Positions as what kafka-python commits."""
+    return {
+        place_of(partition): OffsetAndMetadata(offset, "", -1)
+        for partition, offset in positions.items()
+    }

@@ -3,7 +3,6 @@
 import socket
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -106,30 +105,34 @@ def test_a_video_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         next(VideoFileSource(str(text), "gate-1").pictures())
 
 
-def test_a_stream_that_breaks_off_is_opened_again(
-    film: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def never_stop(_: float) -> bool:
+    return False
+
+
+def test_a_stream_that_breaks_off_is_opened_again(film: Path) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(video, "time", SimpleNamespace(sleep=waited.append))
-    found = list(islice(LiveSource(str(film), "gate-1").pictures(), 12))
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    found = list(islice(LiveSource(str(film), "gate-1", wait).pictures(), 12))
     assert shades(found) == [*SHADES, *SHADES, *SHADES[:2]]
     assert len(waited) == 2
     assert min(waited) > 0
 
 
-def test_a_stream_that_is_gone_is_asked_for_until_it_is_back(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stream_that_is_gone_is_asked_for_until_it_is_back(film: Path, tmp_path: Path) -> None:
     away = tmp_path / "away.avi"
     tries: list[float] = []
 
-    def come_back_the_third_time(seconds: float) -> None:
+    def come_back_the_third_time(seconds: float) -> bool:
         tries.append(seconds)
         if len(tries) == 3:
             away.rename(film)
+        return False
 
-    monkeypatch.setattr(video, "time", SimpleNamespace(sleep=come_back_the_third_time))
-    pictures = LiveSource(str(film), "gate-1").pictures()
+    pictures = LiveSource(str(film), "gate-1", come_back_the_third_time).pictures()
     found = list(islice(pictures, 5))
     film.rename(away)
     found += islice(pictures, 1)
@@ -137,12 +140,17 @@ def test_a_stream_that_is_gone_is_asked_for_until_it_is_back(
     assert len(tries) == 3
 
 
+def test_a_stream_that_is_gone_does_not_keep_us_from_stopping(film: Path) -> None:
+    pictures = LiveSource(str(film), "gate-1", lambda _: True).pictures()
+    assert shades(list(pictures)) == list(SHADES)
+
+
 def test_a_stream_that_nobody_serves_is_named_without_its_password() -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))  # and never listens
         place = f"127.0.0.1:{unheard.getsockname()[1]}/gate"
         with pytest.raises(Fatal, match=f"stream {place} cannot be opened") as refused:
-            next(LiveSource(f"rtsp://user:secret@{place}", "gate-1").pictures())
+            next(LiveSource(f"rtsp://user:secret@{place}", "gate-1", never_stop).pictures())
     assert "secret" not in str(refused.value)
 
 
@@ -156,12 +164,12 @@ def test_a_stream_that_takes_the_call_and_says_nothing_is_given_up(
         silent.listen()
         place = f"127.0.0.1:{silent.getsockname()[1]}/gate"
         with pytest.raises(Fatal, match=f"stream rtsp://{place} cannot be opened"):
-            next(LiveSource(f"rtsp://{place}", "gate-1").pictures())
+            next(LiveSource(f"rtsp://{place}", "gate-1", never_stop).pictures())
 
 
 def test_a_webcam_that_is_not_there_is_named() -> None:
     with pytest.raises(Fatal, match="webcam 4711 cannot be opened"):
-        next(LiveSource(4711, "gate-1").pictures())
+        next(LiveSource(4711, "gate-1", never_stop).pictures())
 
 
 def test_simulated_cameras_take_turns_and_know_the_truth() -> None:

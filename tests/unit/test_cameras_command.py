@@ -1,5 +1,6 @@
 """`yardlight-edge cameras`: one source is named, and it goes into a folder."""
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -9,6 +10,7 @@ from deploy.bundle.command import DONE, FAILED, WRONG_USAGE, run_command_line
 from deploy.bundle.errors import Fatal
 from edge.cameras.command import CameraSettings, parse_size, run_cameras, source_of
 from edge.cameras.folder import FolderSource
+from edge.cameras.picture import Source
 from edge.cameras.simulated import LABELS
 from edge.cameras.simulation import SimulatedSource
 from edge.cameras.video import LiveSource, VideoFileSource
@@ -80,18 +82,22 @@ def test_whoever_stops_it_keeps_what_was_written(folder: Path) -> None:
 
 
 def test_each_source_is_named_after_itself_unless_told_otherwise() -> None:
-    assert source_of(CameraSettings(folder=Path("a/photos"))) == FolderSource(
+    wait = Event().wait
+
+    def source(settings: CameraSettings) -> Source:
+        return source_of(settings, wait)
+
+    assert source(CameraSettings(folder=Path("a/photos"))) == FolderSource(
         Path("a/photos"), "photos"
     )
-    assert source_of(CameraSettings(video=Path("a/film.mp4"), loop=True)) == VideoFileSource(
+    assert source(CameraSettings(video=Path("a/film.mp4"), loop=True)) == VideoFileSource(
         "a/film.mp4", "film", loop=True
     )
-    assert source_of(CameraSettings(rtsp="rtsp://gate/1")) == LiveSource("rtsp://gate/1", "rtsp")
-    assert source_of(CameraSettings(webcam=0)) == LiveSource(0, "webcam-0")
-    assert source_of(CameraSettings(webcam=0, camera="door")) == LiveSource(0, "door")
-    assert source_of(CameraSettings(simulated=2, size="96x64")) == SimulatedSource(
-        2, 5.0, 96, 64, 1
-    )
+    stream, webcam = CameraSettings(rtsp="rtsp://gate/1"), CameraSettings(webcam=0)
+    assert source(stream) == LiveSource("rtsp://gate/1", "rtsp", wait)
+    assert source(webcam) == LiveSource(0, "webcam-0", wait)
+    assert source(replace(webcam, camera="door")) == LiveSource(0, "door", wait)
+    assert source(CameraSettings(simulated=2, size="96x64")) == SimulatedSource(2, 5.0, 96, 64, 1)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +128,8 @@ def test_a_source_in_the_file_counts_as_the_one_that_is_named(photos: Path, fold
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--folder", "nowhere"), "error: nowhere is not a folder\n"),
-        (("--video", "nowhere.mp4"), "error: video file nowhere.mp4 cannot be opened\n"),
+        (("--folder", "nowhere"), "error: nowhere does not exist\n"),
+        (("--video", "nowhere.mp4"), "error: nowhere.mp4 does not exist\n"),
         (("--simulated", "1", "--size", "10"), "error: size '10' is not WIDTHxHEIGHT"),
     ],
 )

@@ -1,5 +1,8 @@
 """The reference runs what the manifest speaks of, and says how a model differs from it."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +158,16 @@ def test_an_extra_output_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_scores_of_another_type_are_refused(tmp_path: Path) -> None:
     said = refusal(bundle_of(tmp_path, as_type=HALF))
     assert said == "output 'probabilities' is tensor(float16), expected tensor(float)"
+
+
+def test_nobody_is_told_what_runs_here(tiny_bundle: Path, tmp_path: Path) -> None:
+    ask = (
+        "import os, sys; from pathlib import Path; import numpy as np\n"
+        "from deploy.bundle.reference import open_reference\n"
+        "model = open_reference(Path(sys.argv[1]) / 'model.onnx', threads=1)\n"
+        "model.run(np.zeros((1, 32, 32, 3), np.uint8))\n"
+        "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", ask, str(tiny_bundle)], check=True, env=environment)
+    assert list(tmp_path.rglob("*")) == []

@@ -1,0 +1,72 @@
+"""Partitions that come and go, told by kafka-python on its own thread."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.errors import KafkaError
+from kafka.net.selector import KernelEvent
+
+from edge.frame import Partition
+from edge.kafka.unpack import offsets_of
+from edge.observe.logs import get_logger
+
+_log = get_logger("consumer")
+_DRAIN_STEP = 0.005
+
+
+class Rebalance(Protocol):
+    """What the service does when partitions come and go. Called on kafka-python's thread."""
+
+    def assigned(self, partitions: tuple[Partition, ...]) -> None: ...
+
+    def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
+        """Partitions are to be given back: a function that says whether to wait on for them."""
+
+    def positions(self, partitions: tuple[Partition, ...]) -> Mapping[Partition, int]:
+        """What may be committed of them, once drained."""
+
+    def gone(self, partitions: tuple[Partition, ...]) -> None:
+        """They belong to somebody else now."""
+
+
+class Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
+    """Hands partitions over in order: drain, commit, give back. Heartbeats go on meanwhile."""
+
+    def __init__(self, consumer: Any, rebalance: Rebalance) -> None:
+        self._consumer = consumer
+        self._rebalance = rebalance
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        self._rebalance.assigned(_partitions(assigned))
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        partitions = _partitions(revoked)
+        if not partitions:
+            return
+        waiting = self._rebalance.draining(partitions)
+        while waiting():
+            await _sleep(_DRAIN_STEP)
+        positions = self._rebalance.positions(partitions)
+        if positions:
+            await self._commit(positions)
+        self._rebalance.gone(partitions)
+
+    async def _commit(self, positions: Mapping[Partition, int]) -> None:
+        try:
+            await self._consumer.commit_async(offsets_of(positions))
+        except KafkaError as error:
+            _log.warning("not committed on hand-over, these frames repeat", error=repr(error))
+
+    async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
+        self._rebalance.gone(_partitions(lost))
+
+
+def _sleep(seconds: float) -> Awaitable[None]:
+    """Suspend a coroutine of kafka-python's event loop, as its own coordinator does."""
+    pause: Awaitable[None] = KernelEvent("_sleep", seconds)
+    return pause
+
+
+def _partitions(places: Iterable[Any]) -> tuple[Partition, ...]:
+    return tuple(Partition(place.topic, place.partition) for place in places)
