@@ -1,6 +1,7 @@
 """The one place that wires drivers to stages, and the order of starting and stopping."""
 
 import platform
+import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -35,6 +36,7 @@ from edge.wire import ClassificationWriter
 
 _log = get_logger("service")
 _SUPERVISION_INTERVAL = 0.2
+_SWITCH_SECONDS = 0.0005
 
 
 class Service:
@@ -112,6 +114,8 @@ class Service:
         settings, limits = self._settings, self._settings.limits
         # Each session decodes in its own thread; OpenCV must not start more for one picture.
         cv2.setNumThreads(1)
+        # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         assignments = Assignments()
         batcher = Batcher(provision.record.cost, settings.engine.max_batch, limits.latency_budget)
         intake = Intake(

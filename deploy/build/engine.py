@@ -83,7 +83,8 @@ def verify_engine(bundle: Bundle, folder: Path) -> EngineRecord:
 
 def _compile(bundle: Bundle, spec: BuildSpec, draft: Path) -> None:
     if spec.kind == "openvino":
-        (draft / openvino.BLOB).write_bytes(openvino.compile_model(bundle, spec.precision))
+        for name, blob in openvino.compile_model(bundle, spec.precision).items():
+            (draft / name).write_bytes(blob)
     elif spec.precision != "fp32":
         raise Fatal(f"{spec.kind} runs the model as it is: precision {spec.precision} is not built")
 

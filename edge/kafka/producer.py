@@ -47,7 +47,7 @@ class RecordSink:
             self._producer = KafkaProducer(
                 acks="all",
                 enable_idempotence=self._idempotent,
-                linger_ms=2,
+                linger_ms=0,
                 max_block_ms=_BLOCK_MS,
                 delivery_timeout_ms=_DELIVERY_MS,
                 max_request_size=MAX_RECORD_BYTES,

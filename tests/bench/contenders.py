@@ -1,17 +1,16 @@
 """What the service is compared with: the same work without Kafka, and the loop one would write."""
 
+import json
 import sys
 import time
-from pathlib import Path
 from threading import Thread
 
 import cv2
 import numpy as np
+import onnxruntime
 from kafka import KafkaConsumer, KafkaProducer
 
-from deploy.bundle.manifest import open_bundle
 from deploy.bundle.pixels import Limits, frame_to_pixels
-from deploy.bundle.reference import open_reference
 from deploy.engines import catalogue
 from deploy.engines.protocol import Engine, Session
 from tests.bench.rig import Rig
@@ -56,11 +55,13 @@ def bare_frame_seconds(rig: Rig, runs: int = 200) -> float:
     return float(np.median(taken))
 
 
-def plain_loop(bootstrap: str, frames_topic: str, results_topic: str, bundle: str) -> None:
-    """kafka-python → cv2.imdecode → ONNX Runtime, batch 1 → send: what one writes first."""
-    opened = open_bundle(Path(bundle))
-    spec = opened.manifest.input
-    session = open_reference(opened.model)
+def plain_loop(bootstrap: str, frames_topic: str, results_topic: str, model: str) -> None:
+    """kafka-python → cv2.imdecode → ONNX Runtime, batch 1 → send: what one writes first.
+
+    Every library as it comes. `model` takes float32 [1, 3, 224, 224] in -1…1.
+    """
+    session = onnxruntime.InferenceSession(model)
+    (pixels,) = session.get_inputs()
     consumer = KafkaConsumer(
         frames_topic,
         bootstrap_servers=bootstrap,
@@ -69,10 +70,11 @@ def plain_loop(bootstrap: str, frames_topic: str, results_topic: str, bundle: st
     )
     producer = KafkaProducer(bootstrap_servers=bootstrap)
     for record in consumer:
-        picture = cv2.imdecode(np.frombuffer(record.value, np.uint8), cv2.IMREAD_COLOR_RGB)
-        pixels = cv2.resize(picture, (spec.width, spec.height))
-        scores = session.probabilities(pixels[None])[0]
-        label = opened.manifest.labels[int(scores.argmax())]
+        picture = cv2.imdecode(np.frombuffer(record.value, np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.cvtColor(cv2.resize(picture, (224, 224)), cv2.COLOR_BGR2RGB)
+        planes = (picture.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
+        (scores,) = session.run(None, {pixels.name: planes})
+        label = json.dumps({"label": int(scores[0].argmax())})
         producer.send(results_topic, label.encode(), record.key)
 
 

@@ -1,7 +1,6 @@
 """What every benchmark stands on: a real broker, a real network, frames of camera size."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,6 @@ from kafka import KafkaProducer
 from deploy.bundle.manifest import Bundle, open_bundle
 from edge.cameras.picture import encode_jpeg
 from edge.cameras.simulated import SimulatedCamera
-from edge.demo import BUNDLE
 from edge.frame import Partition
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import TopicAdmin, TopicPlan
@@ -35,6 +33,8 @@ class Rig:
     """A broker with a bundle and encoded frames to run through it."""
 
     kafka: KafkaSettings
+    model: Path
+    """The network as it came, before it was imported."""
     bundle: Bundle
     frames: Sequence[bytes]
     folder: Path
@@ -76,12 +76,13 @@ def rig() -> Iterator[Rig]:
         raise SystemExit(f"the benchmarks need Apache Kafka: {state.reason}")
     with tempfile.TemporaryDirectory(prefix="yardlight-bench-") as name:
         folder = Path(name)
-        bundle = _bundle(folder)
+        model, bundle = _network(folder)
         frames = _frames(48)
         size = sum(map(len, frames)) / len(frames)
         say(f"network {bundle.manifest.name}, frames {WIDTH}x{HEIGHT}, {size / 1000:.0f} kB each")
         with ApacheKafka() as broker:
-            yield Rig(KafkaSettings(bootstrap_servers=broker.address), bundle, frames, folder)
+            kafka = KafkaSettings(bootstrap_servers=broker.address)
+            yield Rig(kafka, model, bundle, frames, folder)
 
 
 def say(line: str) -> None:
@@ -96,21 +97,33 @@ def save(name: str, document: dict[str, Any]) -> None:
     (folder / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _bundle(folder: Path) -> Bundle:
+def _network(folder: Path) -> tuple[Path, Bundle]:
     model = SHARED / "weights" / "mobilenetv2_imagenet.onnx"
+    labels = SHARED / "weights" / "imagenet_labels.txt"
     if not model.exists():
-        say(f"NOT THE PROMISED FIGURE: {model} is absent, the demo's small network runs instead")
-        place = folder / "bundle"
-        shutil.copytree(BUNDLE, place)
-        return open_bundle(place)
+        say(f"NOT THE PROMISED FIGURE: {model} is absent, one with random weights runs instead")
+        model, labels = _random_mobilenet(folder)
     place = folder / "mobilenetv2"
     command = [
         *(sys.executable, "-m", "deploy.cli", "import", str(model)),
-        *("--labels", str(SHARED / "weights" / "imagenet_labels.txt"), "--size", "224"),
+        *("--labels", str(labels), "--size", "224"),
         *("--mean", "127.5", "--std", "127.5", "--layout", "nchw", "--out", str(place)),
     ]
     subprocess.run(command, check=True, capture_output=True)
-    return open_bundle(place)
+    return model, open_bundle(place)
+
+
+def _random_mobilenet(folder: Path) -> tuple[Path, Path]:
+    """MobileNetV2 as torchvision draws it: the same work for each frame, and no sense in it."""
+    import torch
+    from torchvision.models import mobilenet_v2
+
+    model, labels = folder / "random.onnx", folder / "labels.txt"
+    example = (torch.zeros(1, 3, 224, 224),)
+    network = mobilenet_v2().eval()
+    torch.onnx.export(network, example, model, dynamo=True, dynamic_shapes=({0: "N"},))
+    labels.write_text("".join(f"class {number}\n" for number in range(1000)), encoding="utf-8")
+    return model, labels
 
 
 def _frames(count: int) -> list[bytes]:

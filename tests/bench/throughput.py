@@ -53,8 +53,8 @@ def _through_kafka(rig: Rig, name: str, expected: int) -> float:
     if name.startswith("service"):
         command = [*service_command(rig, name, trace), "--frames-topic", "backlog"]
     else:
-        server, bundle = rig.kafka.bootstrap_servers, str(rig.bundle.folder)
-        command = [sys.executable, "-m", "tests.bench.contenders", server, "backlog", name, bundle]
+        server, model = rig.kafka.bootstrap_servers, str(rig.model)
+        command = [sys.executable, "-m", "tests.bench.contenders", server, "backlog", name, model]
     process = TiedProcess(name, command, log)
     process.start()
     try:

@@ -25,12 +25,20 @@ def test_a_single_frame_is_taken_by_the_first_of_many_idle_sessions() -> None:
     assert batcher().size(waiting=1, oldest_age=0.0, idle=16) == 1
 
 
-def test_a_session_takes_the_size_of_the_best_throughput() -> None:
+def test_a_batch_is_taken_where_it_makes_frames_wait_less() -> None:
     assert batcher().size(waiting=100, oldest_age=0.0, idle=1) == 8
+    constant = CostCurve(((1, 0.01), (16, 0.01)))
+    assert batcher(constant).size(waiting=12, oldest_age=0.0, idle=1) == 12
 
 
-def test_of_equally_fast_sizes_the_larger_is_taken() -> None:
-    assert batcher(CostCurve(((4, 0.04),))).size(waiting=100, oldest_age=0.0, idle=1) == 16
+def test_frames_go_one_by_one_where_a_batch_gains_nothing() -> None:
+    for waiting in (2, 5, 100):
+        assert batcher(LINEAR).size(waiting, oldest_age=0.0, idle=1) == 1
+
+
+def test_of_sizes_as_good_as_the_best_late_frames_go_out_in_the_smallest() -> None:
+    noisy = CostCurve(((1, 0.01), (2, 0.0198), (4, 0.0397), (8, 0.079)))
+    assert batcher(noisy).size(waiting=100, oldest_age=9.0, idle=1) == 1
 
 
 def test_idle_sessions_share_what_waits() -> None:
@@ -104,13 +112,19 @@ def test_no_session_takes_more_than_its_share(cost: CostCurve, waiting: int, idl
 
 
 @given(curves(), st.integers(1, 64))
-def test_no_size_within_the_share_and_the_deadline_has_a_better_throughput(
-    cost: CostCurve, waiting: int
-) -> None:
-    taken = batcher(cost, max_batch=64, budget=10.0).size(waiting, 0.0, 1)
+def test_in_time_no_other_size_makes_frames_wait_less(cost: CostCurve, waiting: int) -> None:
+    rule = batcher(cost, max_batch=64, budget=1_000.0)
+    taken = rule.size(waiting, 0.0, 1)
+    least = min(rule.mean_wait(size, waiting) for size in range(1, waiting + 1))
+    assert rule.mean_wait(taken, waiting) == pytest.approx(least)
+
+
+@given(curves(), st.integers(1, 64))
+def test_late_frames_go_out_nearly_as_fast_as_they_can(cost: CostCurve, waiting: int) -> None:
     assume(all(cost.seconds(size) > 0 for size in range(1, waiting + 1)))
+    taken = batcher(cost, max_batch=64, budget=0.1).size(waiting, 5.0, 1)
     best = max(size / cost.seconds(size) for size in range(1, waiting + 1))
-    assert taken / cost.seconds(taken) == pytest.approx(best)
+    assert taken / cost.seconds(taken) >= 0.96 * best
 
 
 def test_the_cost_between_measured_sizes_is_linear() -> None:

@@ -42,8 +42,8 @@ def offsets(taken: list[Frame]) -> list[int]:
 def test_frames_are_taken_oldest_first_in_batches() -> None:
     queue = intake()
     queue.put(frames(0, 1, 2, 3, 4, 5))
-    assert offsets(queue.take(0)) == [0, 1, 2, 3]
-    assert offsets(queue.take(0)) == [4, 5]
+    assert offsets(queue.take(0)) == [0, 1, 2]
+    assert offsets(queue.take(0)) == [3, 4, 5]
 
 
 def test_a_session_that_waits_in_vain_gets_nothing() -> None:
