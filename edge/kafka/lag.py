@@ -17,8 +17,9 @@ _ANSWER_MS = 1_000
 class Lag:
     """Where each partition ends, against what was polled of it. Used by the thread that polls.
 
-    A fetch brings the high watermark along, but partitions that wait for their turn, or are
-    paused, are not fetched; so the broker is asked every few seconds.
+    A fetch brings the high watermark along, but partitions that wait for their first turn, or are
+    paused, are not fetched; then the broker is asked every few seconds. Not otherwise: the answer
+    comes on the connection of the fetches and waits behind the one under way.
     """
 
     def __init__(self) -> None:
@@ -38,21 +39,22 @@ class Lag:
         """Frames in each partition that were not polled yet."""
         self._ask(consumer)
         lags = {}
-        for place, end in self._ends.items():
+        for place in consumer.assignment():
             partition = Partition(place.topic, place.partition)
             if partition in self._next:
-                told = consumer.highwater(place) or 0
-                lags[partition] = max(0, max(told, end) - self._next[partition])
+                end = max(consumer.highwater(place) or 0, self._ends.get(place, 0))
+                lags[partition] = max(0, end - self._next[partition])
         return lags
 
     def _ask(self, consumer: Any) -> None:
         now, places = time.monotonic(), consumer.assignment()
-        if now < self._due and self._ends.keys() == places:
+        unknown = [place for place in places if consumer.highwater(place) is None]
+        if not (unknown or consumer.paused()) or (now < self._due and self._ends.keys() == places):
             return
         self._due = now + _ASK_SECONDS
         try:
             self._ends = consumer.end_offsets(places, timeout_ms=_ANSWER_MS)
-            for place in places:
+            for place in unknown:
                 start = consumer.position(place, timeout_ms=_ANSWER_MS)
                 if start is not None:
                     self._next.setdefault(Partition(place.topic, place.partition), start)

@@ -16,8 +16,8 @@ from tests.bench.contenders import bare_frame_seconds
 from tests.bench.rig import PARTITIONS, Rig, save, say
 from tests.bench.throughput import service_command
 
-_SECONDS = 45.0
-_WARM_UP = 5.0
+_SECONDS = 60.0
+_WARM_UP = 15.0
 _STAGES = ("transport", "queue", "decode", "batch", "inference", "publish", "total")
 
 

@@ -81,11 +81,13 @@ class ApacheKafka:
         Raises:
             Fatal: it did not come up; the end of its log is quoted.
         """
-        heap = "-Xmx768m"
+        # A broker of minutes: the quick compiler only. The optimising one takes a whole core, again
+        # and again, from what is tested or measured beside it.
+        java = ["java", "-Xmx768m", "-XX:TieredStopAtLevel=1"]
         log_level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         self._process = TiedProcess(
             "Apache Kafka",
-            ["java", heap, log_level, *_class_path(), "kafka.Kafka", str(self._properties_file)],
+            [*java, log_level, *_class_path(), "kafka.Kafka", str(self._properties_file)],
             self.log,
         )
         self._process.start()
