@@ -9,7 +9,7 @@ from edge.process import TiedProcess
 from tests.bench.contenders import bare_rate
 from tests.bench.rig import Rig, save, say
 
-_ROUNDS = 3
+_ROUNDS = 5
 _FRAMES = 1600
 _PLAIN_FRAMES = 500
 _TRIM = 0.1

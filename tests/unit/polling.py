@@ -114,7 +114,7 @@ class Polling:
         self.clock = Clock()
         self.crew = PatientCrew(self.clock)
         self.source.over = self.crew.stop
-        batcher = Batcher(CostCurve(((1, 0.1),)), max_batch=4, budget=1e9)
+        batcher = Batcher(CostCurve(((1, 0.1), (100, 0.1))), max_batch=4, budget=1e9)
         self.intake = Intake(batcher, max_frames=queue_frames, max_bytes=1 << 20, clock=self.clock)
         self.stage = PollStage(
             self.crew,

@@ -104,7 +104,7 @@ class Publishing:
         self.assignments.assign([PARTITION, OTHER])
         self.metrics = Metrics()
         self.crew = Crew(Clock())
-        batcher = Batcher(CostCurve(((1, 0.1),)), 100, 10.0)
+        batcher = Batcher(CostCurve(((1, 0.1), (100, 0.1))), 100, 10.0)
         self.intake = Intake(batcher, max_frames=100, max_bytes=1 << 20, clock=Clock())
         writer = MessageWriter("yard", TopicSettings(), some_writer(), Clock(), Clock())
         with patch.multiple(publish, _MAX_UNACKNOWLEDGED=under_way, _QUEUED_BATCHES=batches):

@@ -96,7 +96,7 @@ class Work:
 def test_outcomes_are_handed_over_batch_by_batch() -> None:
     work = Work(frames=6)
     work.run()
-    assert work.published == [[0, 1, 2, 3], [4, 5]]
+    assert work.published == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_batches_and_runs_are_measured() -> None:
