@@ -1,5 +1,8 @@
 """Fixtures of the tests that run whole services."""
 
+import gc
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,27 @@ from tests.brokers.apache import ApacheKafka
 from tests.brokers.protocol import Broker
 from tests.brokers.topics import unique
 from tests.integration.world import World, new_topics
+
+
+# kafka-python leaves the sockets of failed connections to the garbage collector, which complains.
+_LEFT_TO_COLLECT = "unclosed <socket"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(
+                pytest.mark.filterwarnings(f"ignore:{_LEFT_TO_COLLECT}:ResourceWarning")
+            )
+
+
+@pytest.fixture(autouse=True)
+def sockets_are_collected_here() -> Iterator[None]:
+    """So that no other test is told of them."""
+    yield
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _LEFT_TO_COLLECT, ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
