@@ -14,7 +14,6 @@ from tests.brokers.protocol import Broker
 from tests.brokers.topics import unique
 from tests.integration.world import World, new_topics
 
-
 # kafka-python leaves the sockets of failed connections to the garbage collector, which complains.
 _LEFT_TO_COLLECT = "unclosed <socket"
 
