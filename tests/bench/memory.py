@@ -20,8 +20,7 @@ def measure_memory(rig: Rig, minutes: float) -> None:
     rig.create_topic("endless", **_SMALL_LOG)
     for topic in ("endless-results", "endless-results.dead"):
         rig.create_topic(topic)
-    trace = rig.folder / "endless.json"
-    command = [*service_command(rig, "endless-results", trace), "--frames-topic", "endless"]
+    command = [*service_command(rig, "endless-results", None), "--frames-topic", "endless"]
     process = TiedProcess("loaded service", command, rig.folder / "endless.log")
     done = Event()
     feeder = Thread(target=_feed, args=(rig, done), daemon=True)

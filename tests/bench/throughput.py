@@ -36,10 +36,13 @@ def measure_throughput(rig: Rig) -> float:
     return median(rates["service"])
 
 
-def service_command(rig: Rig, results: str, trace: Path) -> list[str]:
-    """A service member of a group of its own, with the engine that the rig has built."""
+def service_command(rig: Rig, results: str, trace: Path | None) -> list[str]:
+    """A service member of a group of its own, with the engine that the rig has built. One that
+    traces keeps the latencies of every frame in memory, the others are what a user runs.
+    """
+    member = ["edge.cli", "run"] if trace is None else ["tests.bench.member", str(trace)]
     return [
-        *(sys.executable, "-m", "tests.bench.member", str(trace)),
+        *(sys.executable, "-m", *member),
         *("--bundle", str(rig.bundle.folder), "--metrics-port", "0"),
         *("--bootstrap-servers", rig.kafka.bootstrap_servers, "--group", results),
         *("--results-topic", results, "--dead-letters-topic", f"{results}.dead"),
