@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import msgspec
 
@@ -10,11 +10,10 @@ from edge.cloudevents import GROUP_HEADER
 from edge.frame import Partition, Range
 from edge.kafka.reader import TopicReader
 from edge.record import Record
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings import Delivery, KafkaSettings, TopicSettings
 from edge.tally import Answer, Tally
 from edge.wire import Skipped, read_classification
 
-Delivery: TypeAlias = Literal["at-least-once", "exactly-once"]
 CLEAN, BROKEN, COULD_NOT_TELL = 0, 1, 3
 
 

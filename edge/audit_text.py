@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from edge.audit import BROKEN, CLEAN, AuditReport, Delivery, PartitionAudit
+from edge.audit import BROKEN, CLEAN, AuditReport, PartitionAudit
+from edge.settings import Delivery
 from edge.tally import Answer
 
 _SHOWN_RUNS = 20

@@ -15,14 +15,14 @@ from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
 from edge import layers
-from edge.audit import Delivery, audit
+from edge.audit import audit
 from edge.audit_text import document_of, lines_of, verdict_of
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
 from edge.demo import BUNDLE
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
 from edge.observe.logs import configure_logs
-from edge.settings import KafkaSettings, Positive, RunSettings, TopicSettings
+from edge.settings import Delivery, KafkaSettings, Positive, RunSettings, TopicSettings
 
 app = command_line(
     "yardlight-edge", "Classify camera frames from Kafka, and prove what became of each."

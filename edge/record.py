@@ -32,3 +32,7 @@ class Message:
 
 class TooLarge(Exception):  # noqa: N818 - a fact about the record, not a fault of the program
     """The broker does not take a record of this size on this topic."""
+
+
+class Aborted(Exception):  # noqa: N818 - nothing was lost by it
+    """A transaction came to nothing: none of its records and offsets count."""

@@ -1,42 +1,29 @@
-"""The one place that wires drivers to stages, and the order of starting and stopping."""
+"""The service from its settings to its end: bundle, engine, Kafka, and what is told of them."""
 
+import os
 import platform
-import sys
+import socket
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 
-import cv2
-
 from deploy.bundle.errors import Unavailable
 from deploy.bundle.manifest import Bundle, open_bundle
-from deploy.bundle.pixels import Limits
 from deploy.bundle.reference import check_model
-from edge.assignments import Assignments
-from edge.batching import Batcher
 from edge.kafka.client import check_settings, wait_for_broker
-from edge.kafka.consumer import RecordSource
-from edge.kafka.producer import RecordSink
+from edge.kafka.guarantees import require_transactions
 from edge.kafka.topics import require_topics
+from edge.kafka.transactions import TransactionSink
 from edge.observe.health import Health
 from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
-from edge.pipeline import infer, poll, publish
-from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
-from edge.pipeline.infer import InferStage
-from edge.pipeline.intake import Intake
-from edge.pipeline.messages import MessageWriter
-from edge.pipeline.poll import PollStage
-from edge.pipeline.publish import PublishStage
 from edge.provision import Provision, provide_engine
 from edge.settings import RunSettings
-from edge.wire import ClassificationWriter
+from edge.stream import Stream, patiently
 
 _log = get_logger("service")
-_SUPERVISION_INTERVAL = 0.2
-_SWITCH_SECONDS = 0.0005
 
 
 class Service:
@@ -53,6 +40,8 @@ class Service:
         self._clock = clock
         self._wall = wall
         self.crew = Crew(clock)
+        # Kept from one start to the next: it knows when it was last told to give way.
+        self._transactions = TransactionSink(settings.kafka, _transactional_id(settings))
         self.metrics = Metrics()
         self.health = Health(self.crew.silent_for)
 
@@ -87,15 +76,29 @@ class Service:
         try:
             self._describe(bundle, provision)
             self.health.phase = "waiting for Kafka"
-            if self._await_kafka():
-                self._stream(bundle, provision)
+            while self._await_kafka():
+                self._stream(bundle, provision).run()
+                if not self._start_over():
+                    break
         finally:
             provision.engine.close()
+
+    def _start_over(self) -> bool:
+        """Whether to join the group anew, from its committed offsets: a stage could not go on."""
+        error = self.crew.failure
+        if not isinstance(error, Unavailable) or not self.crew.start_over():
+            return False
+        _log.warning("starting over from the committed offsets", error=str(error))
+        return True
 
     def _await_kafka(self) -> bool:
         """Wait for a broker and for the topics; False if told to stop before."""
         kafka = self._settings.kafka
         if not wait_for_broker(kafka, self.crew.wait, _log.warning):
+            return False
+        if self._transactional and not patiently(
+            kafka, self.crew, lambda: require_transactions(kafka)
+        ):
             return False
         topics = self._settings.topics
         return require_topics(
@@ -110,99 +113,22 @@ class Service:
     def _await_topics(self, missing: list[str]) -> None:
         self.health.phase = f"waiting for topics {', '.join(missing)}"
 
-    def _stream(self, bundle: Bundle, provision: Provision) -> None:
-        settings, limits = self._settings, self._settings.limits
-        # Each session decodes in its own thread; OpenCV must not start more for one picture.
-        cv2.setNumThreads(1)
-        # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        assignments = Assignments()
-        batcher = Batcher(provision.record.cost, settings.engine.max_batch, limits.latency_budget)
-        intake = Intake(
-            batcher,
-            max_frames=limits.queue_frames,
-            max_bytes=limits.queue_bytes,
-            clock=self._clock,
-        )
-        source = RecordSource(
-            settings.kafka,
-            settings.topics.frames_topic,
-            settings.group,
-            max_records=max(1, limits.queue_frames // 2),
-        )
-        sink = RecordSink(settings.kafka, f"yardlight-{settings.group}-producer")
-        writer = MessageWriter(
-            settings.group,
-            settings.topics,
-            ClassificationWriter(bundle, provision.record),
+    def _stream(self, bundle: Bundle, provision: Provision) -> Stream:
+        return Stream(
+            self._settings,
+            bundle,
+            provision,
+            self.crew,
+            self.metrics,
+            self.health,
+            self._transactions if self._transactional else None,
             self._clock,
             self._wall,
         )
-        polling = PollStage(
-            self.crew, source, intake, assignments, self.metrics, self._clock, self._wall
-        )
-        publishing = PublishStage(
-            self.crew, sink, writer, assignments, intake, self.metrics, self._clock
-        )
-        if not (self._patiently(sink.open) and self._patiently(lambda: source.open(polling))):
-            return
-        self.crew.start(publish.NAME, publishing.run)
-        for number in range(provision.engine.concurrency):
-            name = f"{infer.NAME}-{number}"
-            classifier = self._classifier(bundle, provision)
-            stage = InferStage(name, self.crew, intake, classifier, publishing.put, self.metrics)
-            self.crew.start(name, stage.run)
-        self.crew.start(poll.NAME, polling.run)
-        self._supervise(source)
-        self._finish(polling, publishing, sink)
 
-    def _classifier(self, bundle: Bundle, provision: Provision) -> Classifier:
-        limits = self._settings.limits
-        return Classifier(
-            session=provision.engine.session(),
-            input=bundle.manifest.input,
-            labels=bundle.manifest.labels,
-            limits=Limits(limits.max_frame_bytes, limits.max_frame_pixels),
-            top=limits.top,
-            clock=self._clock,
-        )
-
-    def _patiently(self, opens: Callable[[], None]) -> bool:
-        """Open a client, however long the broker takes; False if told to stop before."""
-        while not self.crew.stopping:
-            try:
-                opens()
-            except Unavailable as error:
-                _log.warning("connecting failed, trying again", error=str(error))
-                wait_for_broker(self._settings.kafka, self.crew.wait, _log.warning)
-            else:
-                return True
-        return False
-
-    def _supervise(self, source: RecordSource) -> None:
-        self.health.phase = "joining the consumer group"
-        while not self.crew.wait(_SUPERVISION_INTERVAL):
-            if not self.health.ready and source.joined:
-                self.health.started = self.health.ready = True
-                self.health.phase = "running"
-                _log.info("running", group=self._settings.group)
-
-    def _finish(self, polling: PollStage, publishing: PublishStage, sink: RecordSink) -> None:
-        self.health.ready = False
-        self.health.phase = "stopping"
-        _log.info("stopping, finishing the frames under way")
-        deadline = self._clock() + self._settings.limits.drain_seconds
-        polling.withdraw_all()
-        self.crew.join(deadline - self._clock(), but=publish.NAME)
-        polling.withdraw_all()
-        publishing.finish()
-        late = self.crew.join(deadline - self._clock())
-        if late:
-            publishing.abandon()
-            _log.warning("not finished in time, these frames will come again", threads=late)
-        polling.finish()
-        sink.close()
-        _log.info("stopped")
+    @property
+    def _transactional(self) -> bool:
+        return self._settings.delivery.delivery == "exactly-once"
 
     def _describe(self, bundle: Bundle, provision: Provision) -> None:
         made = provision.record.fingerprint
@@ -219,3 +145,10 @@ class Service:
                 "digest": bundle.digest,
             }
         )
+
+
+def _transactional_id(settings: RunSettings) -> str:
+    """The same after a restart, so that a new process ends at once what the old one left open."""
+    port = settings.operation.metrics_port or os.getpid()
+    member = settings.delivery.member or f"{socket.gethostname()}-{port}"
+    return f"yardlight-{settings.group}-{member}"

@@ -13,6 +13,7 @@ from deploy.engines.catalogue import Choice
 from deploy.engines.protocol import Precision
 
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Delivery: TypeAlias = Literal["at-least-once", "exactly-once"]
 Positive: TypeAlias = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 Seconds: TypeAlias = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 
@@ -71,6 +72,25 @@ class TopicSettings:
 
     skipped_topic: str = "frames.skipped"
     """Where frames are recorded that were not classified on purpose."""
+
+
+@Parameter(name="*", group="Delivery")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """What is promised to those who read the outcomes."""
+
+    delivery: Delivery = "at-least-once"
+    """What a crash may do: `at-least-once` may repeat outcomes, recognisably; under `exactly-once`
+    outcomes and offsets are one Kafka transaction, and whoever reads with isolation level
+    read_committed sees each outcome once."""
+
+    transaction_interval: Seconds = 0.1
+    """Least seconds between the beginnings of two transactions; outcomes wait so long at most."""
+
+    member: str = ""
+    """Name of this process in the group, for exactly-once: its own among those that run, and the
+    same after a restart, so that it takes over at once from itself. Host name and metrics port if
+    not given."""
 
 
 @Parameter(name="*", group="Model")
@@ -155,6 +175,7 @@ class RunSettings:
 
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
     topics: TopicSettings = field(default_factory=TopicSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     operation: OperationSettings = field(default_factory=OperationSettings)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
     AuthorizationError,
     CorruptRecordError,
@@ -27,7 +26,7 @@ from edge.kafka.client import (
     keep_large_buffers,
 )
 from edge.kafka.lag import Lag
-from edge.kafka.rebalance import Listener, Rebalance
+from edge.kafka.rebalance import Listener, Rebalance, RememberingAssignor
 from edge.kafka.unpack import offsets_of, record_of
 from edge.observe.logs import get_logger
 from edge.record import Record
@@ -58,6 +57,8 @@ class RecordSource:
         self._consumer: Any = None
         self._paused = False
         self._lag = Lag()
+        self.membership: Any = None
+        """Who we were in the group after the newest poll, None before the first."""
 
     def open(self, rebalance: Rebalance) -> None:
         """Connect and subscribe. A broker must be listening (`wait_for_broker`).
@@ -67,13 +68,14 @@ class RecordSource:
         """
         keep_large_buffers()
         options = connection(self._settings, f"yardlight-{self._group}-consumer")
+        assignor = RememberingAssignor()
         try:
             self._consumer = KafkaConsumer(
                 group_id=self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 isolation_level="read_committed",
-                partition_assignment_strategy=[CooperativeStickyAssignor],
+                partition_assignment_strategy=[assignor],
                 session_timeout_ms=int(self._settings.session_timeout * 1000),
                 heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
                 max_poll_records=self._max_records,
@@ -91,7 +93,8 @@ class RecordSource:
             raise Unavailable(
                 f"{self._settings.bootstrap_servers} listens but does not answer as Kafka: {error}"
             ) from error
-        self._consumer.subscribe([self._topic], listener=Listener(self._consumer, rebalance))
+        listener = Listener(self._consumer, rebalance, assignor)
+        self._consumer.subscribe([self._topic], listener=listener)
 
     def poll(self, seconds: float) -> list[Record]:
         """Fetch what is there, waiting up to `seconds` for the first record.
@@ -118,6 +121,10 @@ class RecordSource:
             raise Fatal(f"{self._topic} may not be read by group {self._group}: {error}") from error
         except KafkaError as error:
             raise Unavailable(f"polling {self._topic} failed: {error!r}") from error
+        finally:
+            # Right after a poll, in which partitions were lost and given back: later it may be that
+            # of a member that was evicted, with which the broker lets everything pass.
+            self.membership = self._consumer.group_metadata()
         return [self._received(raw) for records in polled.values() for raw in records]
 
     def pause(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 from kafka.net.selector import KernelEvent
 
@@ -30,12 +31,25 @@ class Rebalance(Protocol):
         """They belong to somebody else now."""
 
 
+class RememberingAssignor(CooperativeStickyAssignor):  # type: ignore[misc] # the same
+    """The cooperative assignor, which tells the group what this member owned last.
+
+    kafka-python's goes on claiming what was lost with an eviction. The leader then finds two owners
+    of a partition, and gives it to the one that came back while the other still works on it.
+    """
+
+    def forget(self) -> None:
+        """Nothing is owned any more."""
+        self.member_assignment = None
+
+
 class Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
     """Hands partitions over in order: drain, commit, give back. Heartbeats go on meanwhile."""
 
-    def __init__(self, consumer: Any, rebalance: Rebalance) -> None:
+    def __init__(self, consumer: Any, rebalance: Rebalance, assignor: RememberingAssignor) -> None:
         self._consumer = consumer
         self._rebalance = rebalance
+        self._assignor = assignor
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         self._rebalance.assigned(_partitions(assigned))
@@ -59,6 +73,7 @@ class Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-py
             _log.warning("not committed on hand-over, these frames repeat", error=repr(error))
 
     async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
+        self._assignor.forget()
         self._rebalance.gone(_partitions(lost))
 
 

@@ -30,6 +30,7 @@ class Metrics:
     camera_clock_skew: Histogram = field(init=False)
     capture_time_faults: Counter = field(init=False)
     reconnects: Counter = field(init=False)
+    transactions: Counter = field(init=False)
     build_info: Info = field(init=False)
     engine_info: Info = field(init=False)
     model_info: Info = field(init=False)
@@ -72,6 +73,10 @@ class Metrics:
         )  # fmt: skip
         self.reconnects = Counter(
             "yardlight_reconnects", "Failures that made a Kafka client start over.", ["client"],
+            registry=to,
+        )  # fmt: skip
+        self.transactions = Counter(
+            "yardlight_transactions", "Transactions of exactly-once by how they ended.", ["result"],
             registry=to,
         )  # fmt: skip
         self.build_info = Info("yardlight_build", "Version of Yardlight.", registry=to)

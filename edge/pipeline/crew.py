@@ -16,6 +16,7 @@ class Crew:
         self._threads: list[Thread] = []
         self._beats: dict[str, float] = {}
         self._stop = Event()
+        self._told_to_stop = False
         self.failure: BaseException | None = None
 
     def start(self, name: str, body: Callable[[], None]) -> None:
@@ -28,7 +29,17 @@ class Crew:
         self._beats[name] = self._clock()
 
     def stop(self) -> None:
+        self._told_to_stop = True
         self._stop.set()
+
+    def start_over(self) -> bool:
+        """Forget threads and failure, so that others may be started; False if told to stop."""
+        if self._told_to_stop:
+            return False
+        self.failure = None
+        self._threads.clear()
+        self._stop.clear()
+        return not self._told_to_stop
 
     @property
     def stopping(self) -> bool:

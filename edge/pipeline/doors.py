@@ -1,10 +1,13 @@
 """What the stages need of Kafka. `edge.kafka` fits these doors; the pipeline imports no driver."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from edge.frame import Partition
 from edge.record import Message, Record
+
+Membership: TypeAlias = Any
+"""Who we are in the group as of some poll, which the broker compares with whom it knows."""
 
 
 class Source(Protocol):
@@ -61,4 +64,28 @@ class Sink(Protocol):
 
         Raises:
             Unavailable: trying again may help.
+        """
+
+
+class TransactionalSink(Protocol):
+    """A producer whose records and positions count together or not at all."""
+
+    def transact(
+        self,
+        messages: Sequence[Message],
+        positions: Mapping[Partition, int],
+        membership: Membership,
+        still: Callable[[], None],
+    ) -> None:
+        """Send records and commit positions as one transaction.
+
+        Args:
+            membership: of a poll before which all these positions were ours.
+            still: is called again and again while this waits; what it raises ends the waiting.
+
+        Raises:
+            Aborted: none of it counts; trying again may help.
+            TooLarge: none of it counts; one of the records is too large for its topic.
+            Unavailable: nobody knows whether it counts: begin anew from the committed positions.
+            Fatal: it never will.
         """

@@ -1,6 +1,6 @@
 """Stage one: owns the consumer and keeps polling, whatever the other stages do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import Lock
 
 from deploy.bundle.errors import Unavailable
@@ -40,6 +40,8 @@ class PollStage:
         metrics: Metrics,
         clock: Callable[[], float],
         wall: Callable[[], float],
+        *,
+        commits: bool = True,
     ) -> None:
         self._crew = crew
         self._source = source
@@ -48,6 +50,7 @@ class PollStage:
         self._metrics = metrics
         self._clock = clock
         self._wall = wall
+        self._commits = commits
         self._commit_due = 0.0
         self._lag_due = 0.0
         self._paused = False
@@ -64,7 +67,7 @@ class PollStage:
 
     def finish(self) -> None:
         """Commit what is finished and leave the group. Called once the other stages are done."""
-        positions = self._assignments.uncommitted(self._assignments.partitions())
+        positions = self.positions(self._assignments.partitions())
         try:
             if positions:
                 self._source.commit_now(positions)
@@ -81,11 +84,16 @@ class PollStage:
 
     def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
         self.withdraw(partitions)
+        if not self._commits:
+            # The group has gone on: a transaction of who we were before is refused, and who we are
+            # now is told to nobody until these partitions are given back.
+            return lambda: False
         deadline = self._clock() + _REVOKE_BUDGET
         return lambda: self._intake.taken(partitions) > 0 and self._clock() < deadline
 
-    def positions(self, partitions: tuple[Partition, ...]) -> Mapping[Partition, int]:
-        return self._assignments.uncommitted(partitions)
+    def positions(self, partitions: tuple[Partition, ...]) -> dict[Partition, int]:
+        """Nothing where transactions commit them."""
+        return self._assignments.uncommitted(partitions) if self._commits else {}
 
     def gone(self, partitions: tuple[Partition, ...]) -> None:
         with self._taking_in:
@@ -171,7 +179,7 @@ class PollStage:
         if self._clock() < self._commit_due:
             return
         self._commit_due = self._clock() + _COMMIT_INTERVAL
-        positions = self._assignments.uncommitted(self._assignments.partitions())
+        positions = self.positions(self._assignments.partitions())
         if not positions:
             return
 

@@ -1,49 +1,34 @@
 """Stage three: owns the producer. A frame is done when the broker has acknowledged its outcome."""
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from queue import Empty, Full, Queue
-from threading import BoundedSemaphore, Event, Lock
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Event
 
-from deploy.bundle.errors import Fatal, Unavailable
-from edge.assignments import Assignments
+from deploy.bundle.errors import Unavailable
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
-from edge.outcome import Outcome
 from edge.pipeline.crew import Crew
 from edge.pipeline.doors import Sink
-from edge.pipeline.intake import Intake
-from edge.pipeline.messages import MessageWriter, too_large
-from edge.record import Message, TooLarge
+from edge.pipeline.outlet import Outlet
+from edge.pipeline.release import Release, Sent
+from edge.record import TooLarge
 
 _log = get_logger("publish")
 NAME = "publish"
 _WAIT = 0.05
-_QUEUED_BATCHES = 64
 _MAX_UNACKNOWLEDGED = 512
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.2, 5.0
 
 
-@dataclass(slots=True, eq=False)
-class _Sent:
-    """An outcome on its way to the broker."""
-
-    outcome: Outcome
-    message: Message
-    answered: Lock = field(default_factory=Lock)
-    """Taken by the first acknowledgement; that of an older producer may come as well."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    sent: _Sent
+    sent: Sent
     error: BaseException
     alone: bool
     """Nothing else was under way, so the error can only be meant for this record."""
 
 
-class PublishStage:
+class PublishStage(Outlet):
     """Sends outcomes in offset order within each partition, until each is acknowledged.
 
     kafka-python buffers without bound, so the number of unacknowledged records is bounded here.
@@ -52,75 +37,32 @@ class PublishStage:
     refused one, so after a record was too large, each is sent alone to find which it was.
     """
 
-    def __init__(
-        self,
-        crew: Crew,
-        sink: Sink,
-        writer: MessageWriter,
-        assignments: Assignments,
-        intake: Intake,
-        metrics: Metrics,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, crew: Crew, sink: Sink, release: Release, metrics: Metrics) -> None:
+        super().__init__()
         self._crew = crew
         self._sink = sink
-        self._writer = writer
-        self._assignments = assignments
-        self._intake = intake
+        self._release = release
         self._metrics = metrics
-        self._clock = clock
-        self._outcomes: Queue[list[Outcome]] = Queue(maxsize=_QUEUED_BATCHES)
-        self._unacknowledged: dict[int, _Sent] = {}
+        self._unacknowledged: dict[int, Sent] = {}
         self._failures: deque[_Failure] = deque()
         self._answered = Event()
         self._slots = BoundedSemaphore(_MAX_UNACKNOWLEDGED)
         self._producer_number = 0
         self._backoff = 0.0
-        self._finishing = False
-        self._abandoned = Event()
-
-    def put(self, outcomes: list[Outcome]) -> None:
-        """Hand over a batch; waits while the broker is behind."""
-        while not self._abandoned.is_set():
-            try:
-                self._outcomes.put(outcomes, timeout=_WAIT)
-            except Full:
-                continue
-            return
-
-    def finish(self) -> None:
-        """No more outcomes will come: `run` ends once everything is acknowledged."""
-        self._finishing = True
-
-    def abandon(self) -> None:
-        """The time to finish is over: `run` ends now."""
-        self._abandoned.set()
 
     @property
     def _idle(self) -> bool:
-        return self._outcomes.empty() and not self._unacknowledged
+        return super()._idle and not self._unacknowledged
 
     def run(self) -> None:
-        while not (self._abandoned.is_set() or (self._finishing and self._idle)):
+        while not self._over:
             self._crew.beat(NAME)
             self._recover()
-            try:
-                outcomes = self._outcomes.get(timeout=_WAIT)
-            except Empty:
-                continue
-            for outcome in outcomes:
-                self._decide(outcome)
+            for outcome in self._next():
+                for sent in self._release.decide(outcome):
+                    self._send(sent)
 
-    def _decide(self, outcome: Outcome) -> None:
-        ledger = self._assignments.ledger_of(outcome.frame)
-        if ledger is None:
-            # The partition belongs to somebody else, who will look at this frame anew.
-            self._intake.finished(outcome.frame)
-            return
-        for released in ledger.decide(outcome):
-            self._send(_Sent(released, self._writer.write(released)))
-
-    def _send(self, sent: _Sent) -> None:
+    def _send(self, sent: Sent) -> None:
         while not self._slots.acquire(timeout=_WAIT):
             if self._abandoned.is_set():
                 return
@@ -129,7 +71,7 @@ class PublishStage:
         self._unacknowledged[id(sent)] = sent
         self._hand_over(sent)
 
-    def _hand_over(self, sent: _Sent, *, alone: bool = False) -> None:
+    def _hand_over(self, sent: Sent, *, alone: bool = False) -> None:
         producer = self._producer_number
 
         def done(error: BaseException | None) -> None:
@@ -144,17 +86,11 @@ class PublishStage:
         except (TooLarge, Unavailable) as error:
             self._failures.append(_Failure(sent, error, alone))
 
-    def _acknowledged(self, sent: _Sent) -> None:
+    def _acknowledged(self, sent: Sent) -> None:
         """Runs on kafka-python's thread: short, and nothing that waits."""
         if not sent.answered.acquire(blocking=False):
             return
-        frame = sent.outcome.frame
-        frame.stamps.acknowledged = self._clock()
-        ledger = self._assignments.ledger_of(frame)
-        if ledger is not None:
-            ledger.acknowledge(frame.offset)
-        self._intake.finished(frame)
-        self._metrics.note_outcome(sent.outcome)
+        self._release.acknowledge(sent)
         self._backoff = 0.0
         # Last, because `run` may end once nothing is left here, and then positions are committed.
         del self._unacknowledged[id(sent)]
@@ -174,7 +110,7 @@ class PublishStage:
                 if alone and not self._taken(sent):
                     break
 
-    def _taken(self, sent: _Sent) -> bool:
+    def _taken(self, sent: Sent) -> bool:
         """Wait for the answer to a record that was sent alone: whether the broker has it."""
         while not (sent.answered.locked() or self._failures or self._abandoned.is_set()):
             self._crew.beat(NAME)
@@ -211,18 +147,5 @@ class PublishStage:
                 continue
             any_too_large = True
             if failure.alone:
-                self._shrink(failure.sent, str(failure.error))
+                self._release.shrink(failure.sent, str(failure.error))
         return any_too_large
-
-    def _shrink(self, sent: _Sent, error: str) -> None:
-        """Make the record of an outcome smaller: without the frame, then without its headers.
-
-        Raises:
-            Fatal: the topic takes not even that.
-        """
-        by_reference = sent.message.value is None
-        if by_reference and sent.message.key is None:
-            raise Fatal(f"{sent.message.topic} takes not even the smallest record: {error}")
-        _log.warning("record too large, dead-lettered by reference", error=error)
-        letter = too_large(sent.outcome, error)
-        sent.outcome, sent.message = letter, self._writer.by_reference(letter, bare=by_reference)

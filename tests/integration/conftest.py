@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.kafka.embedded import EmbeddedBroker
-from edge.settings import KafkaSettings
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.protocol import Broker
-from tests.brokers.topics import unique
-from tests.integration.world import World, new_topics
+from tests.integration.world import World, world_on
 
 # kafka-python leaves the sockets of failed connections to the garbage collector, which complains.
 _LEFT_TO_COLLECT = "unclosed <socket"
@@ -44,25 +42,16 @@ def engine_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def world(broker: Broker, tiny_bundle: Path, engine_cache: Path) -> World:
     """On each broker in turn, with its topics made."""
-    return _world(broker, tiny_bundle, engine_cache)
+    return world_on(broker, tiny_bundle, engine_cache)
 
 
 @pytest.fixture
 def apache_world(apache_kafka: ApacheKafka, tiny_bundle: Path, engine_cache: Path) -> World:
     """On Apache Kafka only: what the embedded broker does not keep."""
-    return _world(apache_kafka, tiny_bundle, engine_cache)
+    return world_on(apache_kafka, tiny_bundle, engine_cache)
 
 
 @pytest.fixture
 def embedded_world(embedded_kafka: EmbeddedBroker, tiny_bundle: Path, engine_cache: Path) -> World:
     """On the embedded broker only: quick, for what does not depend on the broker."""
-    return _world(embedded_kafka, tiny_bundle, engine_cache)
-
-
-def _world(broker: Broker, bundle: Path, engine_cache: Path) -> World:
-    # The least that each allows; the embedded broker takes half of it for a first join.
-    seconds = 3.0 if isinstance(broker, EmbeddedBroker) else 6.0
-    kafka = KafkaSettings(bootstrap_servers=broker.address, session_timeout=seconds)
-    made = World(kafka, bundle, engine_cache, new_topics(), unique("group"))
-    made.create_topics()
-    return made
+    return world_on(embedded_kafka, tiny_bundle, engine_cache)

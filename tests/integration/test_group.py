@@ -4,54 +4,24 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
 from edge.audit import CLEAN
 from edge.tally import Answer
 from tests.integration.running import Command, get, member
-from tests.integration.world import World, pictures
+from tests.integration.traffic import Traffic
+from tests.integration.world import World
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def traffic(world: World) -> Iterator["Traffic"]:
+def traffic(world: World) -> Iterator[Traffic]:
     made = Traffic(world)
     yield made
     made.end()
-
-
-class Traffic:
-    """Frames that keep coming until `end`."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._done = Event()
-        self.sent = 0
-        self._thread = Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        frames = pictures(4)
-        with self._world.producer() as producer:
-            while not self._done.wait(0.01):
-                frame = frames[self.sent % len(frames)]
-                producer.send(
-                    self._world.topics.frames_topic,
-                    frame.value,
-                    frame.key,
-                    partition=frame.partition,
-                ).get(60)
-                self.sent += 1
-
-    def end(self) -> int:
-        """Stop; how many frames were sent."""
-        self._done.set()
-        self._thread.join()
-        return self.sent
 
 
 def assigned(running: Command) -> float:

@@ -10,6 +10,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from edge.audit import AuditReport, audit
 from edge.frame import Headers
+from edge.kafka.embedded import EmbeddedBroker
 from edge.kafka.topics import TopicAdmin, plan_topics
 from edge.settings import (
     EngineSettings,
@@ -21,6 +22,7 @@ from edge.settings import (
 )
 from edge.wire import Classification, read_classification
 from tests import encoded
+from tests.brokers.protocol import Broker
 from tests.brokers.topics import unique
 from tests.models import LABELS, solid_jpeg, solid_pixels
 from tests.waiting import wait_until
@@ -169,3 +171,13 @@ def new_topics() -> TopicSettings:
         dead_letters_topic=f"{name}.dead",
         skipped_topic=f"{name}.skipped",
     )
+
+
+def world_on(broker: Broker, bundle: Path, engine_cache: Path) -> World:
+    """New topics and a new group on a broker."""
+    # The least that each allows; the embedded broker takes half of it for a first join.
+    seconds = 3.0 if isinstance(broker, EmbeddedBroker) else 6.0
+    kafka = KafkaSettings(bootstrap_servers=broker.address, session_timeout=seconds)
+    made = World(kafka, bundle, engine_cache, new_topics(), unique("group"))
+    made.create_topics()
+    return made

@@ -11,11 +11,12 @@ from edge.batching import Batcher
 from edge.frame import Frame, Partition
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
-from edge.pipeline import publish
+from edge.pipeline import outlet, publish
 from edge.pipeline.crew import Crew
 from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.publish import PublishStage
+from edge.pipeline.release import Release
 from edge.record import Message
 from edge.settings import TopicSettings
 from tests.clock import Clock
@@ -107,16 +108,14 @@ class Publishing:
         batcher = Batcher(CostCurve(((1, 0.1), (100, 0.1))), 100, 10.0)
         self.intake = Intake(batcher, max_frames=100, max_bytes=1 << 20, clock=Clock())
         writer = MessageWriter("yard", TopicSettings(), some_writer(), Clock(), Clock())
-        with patch.multiple(publish, _MAX_UNACKNOWLEDGED=under_way, _QUEUED_BATCHES=batches):
-            self.stage = PublishStage(
-                self.crew,
-                self.broker,
-                writer,
-                self.assignments,
-                self.intake,
-                self.metrics,
-                clock or Clock(102.0),
-            )
+        release = Release(
+            writer, self.assignments, self.intake, self.metrics, clock or Clock(102.0)
+        )
+        with (
+            patch.object(publish, "_MAX_UNACKNOWLEDGED", under_way),
+            patch.object(outlet, "_QUEUED_BATCHES", batches),
+        ):
+            self.stage = PublishStage(self.crew, self.broker, release, self.metrics)
         self._hurry = patch.multiple(
             publish, _WAIT=0.001, _FIRST_BACKOFF=FIRST_PAUSE, _LONGEST_BACKOFF=LONGEST_PAUSE
         )

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from edge.audit import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport, Delivery, PartitionAudit
+from edge.audit import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport, PartitionAudit
 from edge.audit_text import as_runs, document_of, lines_of, verdict_of
 from edge.frame import Partition
+from edge.settings import Delivery
 from edge.tally import Answer
 
 COUNTS = {Answer.CLASSIFIED: 7, Answer.SKIPPED: 0, Answer.DEAD_LETTERED: 2}

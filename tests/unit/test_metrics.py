@@ -23,6 +23,7 @@ NAMES = {
     "yardlight_camera_clock_skew_seconds",
     "yardlight_capture_time_faults",
     "yardlight_reconnects",
+    "yardlight_transactions",
     "yardlight_build",
     "yardlight_engine",
     "yardlight_model",

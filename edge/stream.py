@@ -1,0 +1,200 @@
+"""One stay in the consumer group: its drivers, its stages, and the order they start and stop in."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+
+from deploy.bundle.errors import Unavailable
+from deploy.bundle.manifest import Bundle
+from deploy.bundle.pixels import Limits
+from edge.assignments import Assignments
+from edge.batching import Batcher
+from edge.kafka.client import wait_for_broker
+from edge.kafka.consumer import RecordSource
+from edge.kafka.guarantees import require_replicated_log
+from edge.kafka.producer import RecordSink
+from edge.kafka.transactions import TransactionSink
+from edge.observe.health import Health
+from edge.observe.logs import get_logger
+from edge.observe.metrics import Metrics
+from edge.pipeline import infer, poll, publish
+from edge.pipeline.classify import Classifier
+from edge.pipeline.crew import Crew
+from edge.pipeline.infer import InferStage
+from edge.pipeline.intake import Intake
+from edge.pipeline.messages import MessageWriter
+from edge.pipeline.outlet import Outlet
+from edge.pipeline.poll import PollStage
+from edge.pipeline.publish import PublishStage
+from edge.pipeline.release import Release
+from edge.pipeline.transact import TransactStage
+from edge.provision import Provision
+from edge.settings import KafkaSettings, RunSettings
+from edge.wire import ClassificationWriter
+
+_log = get_logger("service")
+_Sink: TypeAlias = RecordSink | TransactionSink
+_SUPERVISION_INTERVAL = 0.2
+_SWITCH_SECONDS = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """`run` blocks until the crew is told to stop, or a stage cannot go on."""
+
+    settings: RunSettings
+    bundle: Bundle
+    provision: Provision
+    crew: Crew
+    metrics: Metrics
+    health: Health
+    transactions: TransactionSink | None
+    """What commits outcomes and offsets together; None commits offsets after outcomes."""
+    clock: Callable[[], float]
+    wall: Callable[[], float]
+
+    def run(self) -> None:
+        """Join the group, serve, and leave it in order.
+
+        Raises:
+            Fatal: the cluster cannot keep what was promised.
+        """
+        # Each session decodes in its own thread; OpenCV must not start more for one picture.
+        cv2.setNumThreads(1)
+        # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        assignments, intake, source = Assignments(), self._intake(), self._source()
+        release = Release(self._writer(), assignments, intake, self.metrics, self.clock)
+        sink, publishing = self._outlet(release, source)
+        polling = PollStage(
+            self.crew,
+            source,
+            intake,
+            assignments,
+            self.metrics,
+            self.clock,
+            self.wall,
+            commits=self.transactions is None,
+        )
+        if self._open(sink, source, polling):
+            self._start(polling, intake, publishing)
+            self._supervise(source)
+            self._finish(polling, publishing, sink)
+
+    def _intake(self) -> Intake:
+        limits, cost = self.settings.limits, self.provision.record.cost
+        return Intake(
+            Batcher(cost, self.settings.engine.max_batch, limits.latency_budget),
+            max_frames=limits.queue_frames,
+            max_bytes=limits.queue_bytes,
+            clock=self.clock,
+        )
+
+    def _source(self) -> RecordSource:
+        settings = self.settings
+        return RecordSource(
+            settings.kafka,
+            settings.topics.frames_topic,
+            settings.group,
+            max_records=max(1, settings.limits.queue_frames // 2),
+        )
+
+    def _writer(self) -> MessageWriter:
+        return MessageWriter(
+            self.settings.group,
+            self.settings.topics,
+            ClassificationWriter(self.bundle, self.provision.record),
+            self.clock,
+            self.wall,
+        )
+
+    def _outlet(self, release: Release, source: RecordSource) -> tuple[_Sink, Outlet]:
+        """The producer, and the stage that owns it, for the delivery that was asked for."""
+        if self.transactions is None:
+            sink = RecordSink(self.settings.kafka, f"yardlight-{self.settings.group}-producer")
+            return sink, PublishStage(self.crew, sink, release, self.metrics)
+        stage = TransactStage(
+            self.crew,
+            self.transactions,
+            release,
+            self.metrics,
+            lambda: source.membership,
+            interval=self.settings.delivery.transaction_interval,
+            clock=self.clock,
+        )
+        return self.transactions, stage
+
+    def _open(self, sink: _Sink, source: RecordSource, polling: PollStage) -> bool:
+        """Connect; False if told to stop before."""
+        kafka = self.settings.kafka
+        if not patiently(kafka, self.crew, sink.open):
+            return False
+        if self.transactions is not None:
+            require_replicated_log(kafka)
+        return patiently(kafka, self.crew, lambda: source.open(polling))
+
+    def _start(self, polling: PollStage, intake: Intake, publishing: Outlet) -> None:
+        self.crew.start(publish.NAME, publishing.run)
+        for number in range(self.provision.engine.concurrency):
+            name = f"{infer.NAME}-{number}"
+            stage = InferStage(
+                name, self.crew, intake, self._classifier(), publishing.put, self.metrics
+            )
+            self.crew.start(name, stage.run)
+        self.crew.start(poll.NAME, polling.run)
+
+    def _classifier(self) -> Classifier:
+        limits, manifest = self.settings.limits, self.bundle.manifest
+        return Classifier(
+            session=self.provision.engine.session(),
+            input=manifest.input,
+            labels=manifest.labels,
+            limits=Limits(limits.max_frame_bytes, limits.max_frame_pixels),
+            top=limits.top,
+            clock=self.clock,
+        )
+
+    def _supervise(self, source: RecordSource) -> None:
+        self.health.phase = "joining the consumer group"
+        while not self.crew.wait(_SUPERVISION_INTERVAL):
+            if not self.health.ready and source.joined:
+                self.health.started = self.health.ready = True
+                self.health.phase = "running"
+                _log.info("running", group=self.settings.group)
+
+    def _finish(self, polling: PollStage, publishing: Outlet, sink: _Sink) -> None:
+        self.health.ready = False
+        self.health.phase = "stopping"
+        _log.info("stopping, finishing the frames under way")
+        deadline = self.clock() + self.settings.limits.drain_seconds
+        polling.withdraw_all()
+        self.crew.join(deadline - self.clock(), but=publish.NAME)
+        polling.withdraw_all()
+        publishing.finish()
+        late = self.crew.join(deadline - self.clock())
+        if late:
+            publishing.abandon()
+            _log.warning("not finished in time, these frames will come again", threads=late)
+        polling.finish()
+        sink.close()
+        _log.info("stopped")
+
+
+def patiently(kafka: KafkaSettings, crew: Crew, opens: Callable[[], None]) -> bool:
+    """Ask Kafka for something, however long it takes to answer; False if told to stop before.
+
+    Args:
+        opens: raises Unavailable where trying again may help.
+    """
+    while not crew.stopping:
+        try:
+            opens()
+        except Unavailable as error:
+            _log.warning("connecting failed, trying again", error=str(error))
+            wait_for_broker(kafka, crew.wait, _log.warning)
+        else:
+            return True
+    return False
