@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SECONDS ?=
 MINUTES ?= 5
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check bench install schemas clean
+.PHONY: help demo demo-model test test-fast check bench chaos install schemas clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +31,9 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
+
+chaos: $(VENV)/.dev ## kill members and broker under load and recount (MINUTES=10 SEED=1)
+	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.faults.chaos
 
 demo-model: $(VENV)/.dev ## train the demo's bundle again, from nothing
 	$(BIN)/python -m docs.demo_model

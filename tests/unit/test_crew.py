@@ -133,3 +133,25 @@ def test_the_time_to_join_is_for_all_of_them_together() -> None:
         crew.start(name, wait_for(done))
     assert crew.join(30) == ["poll", "infer-0", "publish"]
     done.set()
+
+
+def test_a_crew_whose_thread_died_may_start_over() -> None:
+    crew, done = Crew(Clock()), Event()
+    crew.start("publish", die)
+    assert crew.wait(60)
+    assert crew.start_over()
+    assert not crew.stopping
+    assert crew.failure is None
+    crew.start("publish", done.set)
+    assert crew.join(60) == []
+    assert done.is_set()
+
+
+def test_a_crew_that_was_told_to_stop_does_not_start_over() -> None:
+    crew = Crew(Clock())
+    crew.start("publish", die)
+    assert crew.wait(60)
+    crew.stop()
+    assert not crew.start_over()
+    assert crew.stopping
+    assert crew.failure is not None

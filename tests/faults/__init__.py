@@ -1,0 +1,1 @@
+"""Faults done to real brokers and real services, and the recount afterwards."""
