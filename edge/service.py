@@ -18,6 +18,8 @@ from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.consumer import RecordSource
 from edge.kafka.producer import RecordSink
 from edge.kafka.topics import require_topics
+from edge.observe.gpu import Gpus
+from edge.observe.gpu_metrics import GpuMetrics
 from edge.observe.health import Health
 from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
@@ -53,7 +55,7 @@ class Service:
         self._clock = clock
         self._wall = wall
         self.crew = Crew(clock)
-        self.metrics = Metrics()
+        self.metrics = Metrics(settings.operation.camera_metrics, wall)
         self.health = Health(self.crew.silent_for)
 
     def stop(self) -> None:
@@ -73,7 +75,9 @@ class Service:
         server = ObservationServer(
             operation.metrics_host, operation.metrics_port, self.metrics, self.health
         )
-        with server:
+        with Gpus() as gpus, server:
+            if gpus.present:
+                self.metrics.registry.register(GpuMetrics(gpus.read))
             _log.info("serving metrics and health", port=server.port)
             self._serve(bundle)
         if self.crew.failure is not None:
@@ -206,6 +210,8 @@ class Service:
 
     def _describe(self, bundle: Bundle, provision: Provision) -> None:
         made = provision.record.fingerprint
+        self.metrics.engine_fallback.set(provision.fallback)
+        self.metrics.latency_target.set(self._settings.operation.latency_target)
         self.metrics.build_info.info(
             {"version": version("yardlight"), "python": platform.python_version()}
         )

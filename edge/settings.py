@@ -132,6 +132,14 @@ class OperationSettings:
     metrics_port: types.Port = 9108
     """Port for /metrics and /health; 0 takes a free one and logs it."""
 
+    camera_metrics: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0
+    """How many cameras get metrics of their own, the first ones seen; 0 is none, since each costs
+    two series."""
+
+    latency_target: Seconds = 1.0
+    """Seconds from appended to acknowledged that 99 of 100 frames should keep to; nothing changes
+    by it but an alert."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is logged."""
 
