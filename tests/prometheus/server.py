@@ -55,8 +55,12 @@ class Prometheus:
             "--enable-feature=exemplar-storage",
         ]
         self._process = TiedProcess("Prometheus", command, self._root / "log")
-        self._process.start()
-        self._process.wait_until(self._ready, _START_SECONDS)
+        try:
+            self._process.start()
+            self._process.wait_until(self._ready, _START_SECONDS)
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -65,9 +69,7 @@ class Prometheus:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is not None:
-            self._process.stop()
-        self._folder.cleanup()
+        self._end()
 
     def scrape(self, job: str, *urls: str) -> None:
         """Scrape these services from now on, under this name; none, and they are forgotten."""
@@ -114,6 +116,11 @@ class Prometheus:
             f"{rule['name']}: {rule.get('lastError')}" for rule in rules if rule["health"] == "err"
         ]
 
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+        self._folder.cleanup()
+
     def _ask(self, what: str, **parameters: str) -> Any:
         query = urllib.parse.urlencode(parameters)
         try:
@@ -127,7 +134,7 @@ class Prometheus:
     def _ready(self) -> bool:
         try:
             self._ask("status/buildinfo")
-        except OSError:
+        except (OSError, Refused):
             return False
         return True
 
