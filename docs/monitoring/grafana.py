@@ -81,22 +81,25 @@ def _frame(
         "timezone": "browser",
         "time": {"from": "now-1h", "to": "now"},
         "refresh": "10s",
-        "links": [
-            {
-                "title": "Yardlight",
-                "type": "dashboards",
-                "tags": ["yardlight"],
-                "asDropdown": False,
-                "icon": "external link",
-                "includeVars": True,
-                "keepTime": True,
-                "targetBlank": False,
-                "tooltip": "",
-                "url": "",
-            }
-        ],
+        "links": [_link("Yardlight", tags=["yardlight"])],
         "templating": {"list": list(variables)},
         "panels": list(panels),
+    }
+
+
+def _link(title: str, url: str = "", tags: Sequence[str] = ()) -> dict[str, Any]:
+    """To an address, or to all dashboards with these tags."""
+    return {
+        "title": title,
+        "type": "dashboards" if tags else "link",
+        "icon": "external link",
+        "tooltip": "",
+        "url": url,
+        "tags": list(tags),
+        "asDropdown": False,
+        "targetBlank": False,
+        "includeVars": bool(tags),
+        "keepTime": bool(tags),
     }
 
 
@@ -123,7 +126,7 @@ def _panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
         "description": panel.description,
         "gridPos": place,
         "datasource": SOURCE,
-        "links": [{"title": f"Runbook: {panel.section.value}", "url": panel.section.panel_url}],
+        "links": [_link(f"Runbook: {panel.section.value}", panel.section.panel_url)],
         "fieldConfig": {"defaults": {"unit": panel.unit}, "overrides": []},
         "options": _OPTIONS[panel.chart] | _axis(panel),
         "targets": [

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.loudly import NotHere
+
 _PACKAGE = "prometheus"
 _CACHE = Path(__file__).parents[2] / ".cache"
-
-
-class NotHere(Exception):  # noqa: N818 - it says what is the matter
-    """Prometheus cannot be had on this machine; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
