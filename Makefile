@@ -57,5 +57,5 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[cpu,demo,deploy,train,dev]'
+	$(PIP) --editable '.[cpu,demo,deploy,otel,train,dev]'
 	@touch $@ $(VENV)/.demo

@@ -24,6 +24,7 @@ from edge.observe.health import Health
 from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
+from edge.observe.traces import Traces
 from edge.pipeline import infer, poll, publish
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
@@ -34,6 +35,7 @@ from edge.pipeline.poll import PollStage
 from edge.pipeline.publish import PublishStage
 from edge.provision import Provision, provide_engine
 from edge.settings import RunSettings
+from edge.spans import SpanWriter
 from edge.wire import ClassificationWriter
 
 _log = get_logger("service")
@@ -55,6 +57,7 @@ class Service:
         self._clock = clock
         self._wall = wall
         self.crew = Crew(clock)
+        self._traces = _traces(settings, clock, wall)
         self.metrics = Metrics(settings.operation.camera_metrics, wall)
         self.health = Health(self.crew.silent_for)
 
@@ -75,7 +78,7 @@ class Service:
         server = ObservationServer(
             operation.metrics_host, operation.metrics_port, self.metrics, self.health
         )
-        with Gpus() as gpus, server:
+        with Gpus() as gpus, self._traces, server:
             if gpus.present:
                 self.metrics.registry.register(GpuMetrics(gpus.read))
             _log.info("serving metrics and health", port=server.port)
@@ -146,7 +149,14 @@ class Service:
             self.crew, source, intake, assignments, self.metrics, self._clock, self._wall
         )
         publishing = PublishStage(
-            self.crew, sink, writer, assignments, intake, self.metrics, self._clock
+            self.crew,
+            sink,
+            writer,
+            assignments,
+            intake,
+            self.metrics,
+            self._clock,
+            self._traces.note,
         )
         if not (self._patiently(sink.open) and self._patiently(lambda: source.open(polling))):
             return
@@ -225,3 +235,9 @@ class Service:
                 "digest": bundle.digest,
             }
         )
+
+
+def _traces(settings: RunSettings, clock: Callable[[], float], wall: Callable[[], float]) -> Traces:
+    topics, operation = settings.topics, settings.operation
+    writer = SpanWriter(settings.group, topics.results_topic, topics.dead_letters_topic)
+    return Traces(operation.trace_endpoint, operation.trace_share, writer, clock, wall)

@@ -61,6 +61,7 @@ class PublishStage:
         intake: Intake,
         metrics: Metrics,
         clock: Callable[[], float],
+        trace: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         self._crew = crew
         self._sink = sink
@@ -69,6 +70,7 @@ class PublishStage:
         self._intake = intake
         self._metrics = metrics
         self._clock = clock
+        self._trace = trace
         self._outcomes: Queue[list[Outcome]] = Queue(maxsize=_QUEUED_BATCHES)
         self._unacknowledged: dict[int, _Sent] = {}
         self._failures: deque[_Failure] = deque()
@@ -159,6 +161,8 @@ class PublishStage:
         # Last, because `run` may end once nothing is left here, and then positions are committed.
         del self._unacknowledged[id(sent)]
         self._slots.release()
+        # Whatever a tracer may raise, the frame is done.
+        self._trace(sent.outcome)
 
     def _recover(self) -> None:
         """Replace a failed producer and send again what it left unanswered."""
