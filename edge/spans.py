@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from edge.frame import Frame
-from edge.outcome import DeadLettered, Outcome
+from edge.outcome import Classified, DeadLettered, Outcome, outcome_name
 
 Kind: TypeAlias = Literal["consumer", "producer", "internal"]
 
@@ -37,16 +37,15 @@ class SpanWriter:
     def write(self, outcome: Outcome) -> tuple[Span, ...]:
         """The whole first, then the stages that the frame came through, in order."""
         frame, at = outcome.frame, outcome.frame.stamps
-        dead = isinstance(outcome, DeadLettered)
-        to = self.dead_letters_topic if dead else self.results_topic
+        to, fate, error = self._end(outcome)
         decided = at.inferred or at.decoded or at.taken
         whole = Span(
             f"process {frame.partition.topic}",
             "consumer",
             at.polled,
             at.acknowledged,
-            self._about(frame) | _fate(outcome),
-            outcome.error if isinstance(outcome, DeadLettered) else "",
+            self._about(frame) | fate,
+            error,
         )
         stages = (
             Span("queue", "internal", at.polled, at.taken, {}),
@@ -55,6 +54,15 @@ class SpanWriter:
             Span(f"send {to}", "producer", decided, at.acknowledged, _sending(to)),
         )
         return (whole, *(stage for stage in stages if stage.start and stage.end))
+
+    def _end(self, outcome: Outcome) -> tuple[str, dict[str, str | int], str]:
+        """Where the outcome goes, what is said of it, and what went wrong."""
+        said: dict[str, str | int] = {"yardlight.outcome": outcome_name(outcome)}
+        match outcome:
+            case Classified():
+                return self.results_topic, said, ""
+            case DeadLettered():
+                return self.dead_letters_topic, said | {"error.type": outcome.reason}, outcome.error
 
     def _about(self, frame: Frame) -> dict[str, str | int]:
         return {
@@ -69,12 +77,6 @@ class SpanWriter:
             "messaging.message.body.size": frame.size,
             "yardlight.camera": frame.camera,
         }
-
-
-def _fate(outcome: Outcome) -> dict[str, str | int]:
-    if isinstance(outcome, DeadLettered):
-        return {"yardlight.outcome": "dead-lettered", "error.type": outcome.reason}
-    return {"yardlight.outcome": "classified"}
 
 
 def _sending(topic: str) -> dict[str, str | int]:

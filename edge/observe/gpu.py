@@ -1,7 +1,7 @@
 """What NVIDIA's driver says of its GPUs: the one door to NVML."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -35,7 +35,7 @@ class GpuReading:
     """The reasons that hold now, words of `REASONS`."""
 
 
-class Gpus(AbstractContextManager["Gpus"]):
+class Gpus:
     """The GPUs of this machine, none where the driver or `nvidia-ml-py` is absent; for `with`."""
 
     def __init__(self) -> None:

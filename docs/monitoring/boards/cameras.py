@@ -38,8 +38,8 @@ CAMERAS = Board(
                    empty=_ASKED),),
         ),
         Panel(
-            "Clock skew", "Record timestamp minus the capture time that the camera claims: the "
-            "darker, the more frames.",
+            "Clock skew", "Record timestamp minus the capture time that the camera claims: "
+            "colour says how many frames.",
             "s", Section.CLOCK,
             (Query(by("sum", "le", chosen_rate(m.CAMERA_CLOCK_SKEW, "_bucket")), "{{le}}"),),
             "heatmap",

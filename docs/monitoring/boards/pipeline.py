@@ -34,7 +34,7 @@ PIPELINE = Board(
                    empty="no frame was dead-lettered since the service started"),),
         ),
         Panel(
-            "Latency", "Frames by time from appended to acknowledged: the darker, the more.",
+            "Latency", "Frames by time from appended to acknowledged: colour says how many.",
             "s", Section.LATENCY,
             (Query(by("sum", "le", _TOTAL), "{{le}}"),), "heatmap", 24,
         ),
@@ -64,7 +64,7 @@ PIPELINE = Board(
             (Query(_mean(m.BATCH_SIZE, "instance"), "{{instance}}"),),
         ),
         Panel(
-            "Batch sizes", "Runs by the frames in them: the darker, the more.",
+            "Batch sizes", "Runs by the frames in them: colour says how many.",
             "suffix: frames", Section.CAPACITY,
             (Query(by("sum", "le", chosen_rate(m.BATCH_SIZE, "_bucket")), "{{le}}"),), "heatmap",
         ),
