@@ -16,15 +16,16 @@ class Load:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.frames: Sequence[Sent] = pictures(4)
-        self.pause_seconds = 0.02
         self._done = Event()
         self._thread = Thread(target=self._send, name="load")
+        self.frames: Sequence[Sent] = pictures(4)
+        self.pause_seconds = 0.02
         self.silent: set[bytes] = set()
         """Keys of the cameras that send nothing now."""
         self.broken = False
         """Whether every fourth frame is no image."""
         self.paused = False
+        self.sent = 0
 
     def __enter__(self) -> "Load":
         self._thread.start()
@@ -52,6 +53,7 @@ class Load:
                 producer.send(
                     topic, value, frame.key, headers=_headers(), partition=frame.partition
                 )
+                self.sent += 1
 
 
 def _headers() -> list[tuple[str, bytes]]:
