@@ -8,7 +8,7 @@ MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check bench chaos install schemas clean
+.PHONY: help demo demo-model test test-fast check bench chaos install schemas monitoring clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,7 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.schemas --check
+	$(BIN)/python -m docs.monitoring --check
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
@@ -40,6 +41,9 @@ demo-model: $(VENV)/.dev ## train the demo's bundle again, from nothing
 
 schemas: $(VENV)/.dev ## write the JSON Schemas and AsyncAPI of the topics
 	$(BIN)/python -m docs.schemas
+
+monitoring: $(VENV)/.dev ## write rules, dashboards and the reference of metrics
+	$(BIN)/python -m docs.monitoring
 
 install: $(VENV)/.dev ## everything that this machine can run, for development
 	@command -v nvidia-smi >/dev/null || echo "no NVIDIA driver here: extra 'gpu' is left out"
@@ -57,5 +61,5 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[cpu,demo,deploy,train,dev]'
+	$(PIP) --editable '.[cpu,demo,deploy,otel,train,dev]'
 	@touch $@ $(VENV)/.demo

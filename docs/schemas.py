@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from docs.generated import write_or_check
 from edge.asyncapi import asyncapi, schemas
 
 FOLDER = Path(__file__).parent / "topics"
@@ -19,21 +20,5 @@ def documents() -> dict[Path, str]:
     }
 
 
-def main() -> int:
-    stale = [
-        path
-        for path, text in documents().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    if "--check" in sys.argv[1:]:
-        for path in stale:
-            sys.stderr.write(f"{path} is out of date: make schemas\n")
-        return 1 if stale else 0
-    FOLDER.mkdir(exist_ok=True)
-    for path in stale:
-        path.write_text(documents()[path], encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(documents(), "make schemas"))

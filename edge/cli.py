@@ -8,14 +8,14 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated
 
-from cyclopts import App, ArgumentCollection, Parameter, validators
+from cyclopts import App, ArgumentCollection, Parameter, types, validators
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
 from edge import layers
-from edge.audit import audit
+from edge.audit import AuditReport, audit
 from edge.audit_text import document_of, lines_of, verdict_of
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
 from edge.demo import BUNDLE
@@ -95,6 +95,9 @@ def audit_command(
     group: str = "yardlight",
     delivery: Delivery = "exactly-once",
     as_json: Json = False,
+    every: Rate | None = None,
+    audit_host: str = "0.0.0.0",  # noqa: S104 - Prometheus scrapes from another machine
+    audit_port: types.Port = 9109,
 ) -> int:
     """Recount from the topics alone what became of every frame.
 
@@ -104,14 +107,26 @@ def audit_command(
         group: consumer group whose frames are recounted.
         delivery: with at-least-once, repeated outcomes are reported and allowed.
         as_json: print the recount for machines.
+        every: recount every so many seconds until stopped, and serve /metrics and /health.
+        audit_host: address on which they are served.
+        audit_port: port on which they are served; 0 takes a free one and logs it.
     """
+
+    def recount() -> AuditReport:
+        return audit(kafka or KafkaSettings(), topics or TopicSettings(), group)
+
+    def show(report: AuditReport) -> None:
+        _print_recount(report, delivery, as_json=as_json)
+
+    if every is not None:
+        from edge.audit_watch import serve_audit
+
+        configure_logs("info", "auto")
+        stop = _stop_on_signals()
+        return serve_audit(recount, show, delivery, every, audit_host, audit_port, stop)
     configure_logs("error", "auto")
-    report = audit(kafka or KafkaSettings(), topics or TopicSettings(), group)
-    if as_json:
-        sys.stdout.write(json.dumps(document_of(report, delivery), indent=2) + "\n")
-    else:
-        for line in [*lines_of(report), verdict_of(report, delivery)]:
-            sys.stdout.write(f"{line}\n")
+    report = recount()
+    show(report)
     return report.status(delivery)
 
 
@@ -165,6 +180,15 @@ def create(
     for plan in plans:
         state = "created" if plan.name in made else "exists"
         sys.stdout.write(f"{plan.name}: {state}\n")
+
+
+def _print_recount(report: AuditReport, delivery: Delivery, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(document_of(report, delivery), indent=2) + "\n")
+    else:
+        for line in [*lines_of(report), verdict_of(report, delivery)]:
+            sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:

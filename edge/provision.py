@@ -25,6 +25,8 @@ class Provision:
 
     engine: Engine
     record: EngineRecord
+    fallback: bool
+    """`auto` found nothing better than the reference engine."""
 
 
 def provide_engine(
@@ -53,7 +55,7 @@ def provide_engine(
     record = catalogue.read_fitting(folder, wanted)
     engine = catalogue.load(bundle, folder, chosen.kind, settings.precision)
     _log.info("engine loaded", folder=str(folder), digest=record.digest)
-    return Provision(engine, record)
+    return Provision(engine, record, chosen.fallback)
 
 
 def _build(

@@ -14,13 +14,17 @@ from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
 from edge.kafka.topics import require_topics
 from edge.kafka.transactions import TransactionSink
+from edge.observe.gpu import Gpus
+from edge.observe.gpu_metrics import GpuMetrics
 from edge.observe.health import Health
 from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
+from edge.observe.traces import Traces
 from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
 from edge.settings import RunSettings
+from edge.spans import SpanWriter
 from edge.stream import Stream, patiently
 
 _log = get_logger("service")
@@ -42,7 +46,8 @@ class Service:
         self.crew = Crew(clock)
         # Kept from one start to the next: it knows when it was last told to give way.
         self._transactions = TransactionSink(settings.kafka, _transactional_id(settings))
-        self.metrics = Metrics()
+        self._traces = _traces(settings, clock, wall)
+        self.metrics = Metrics(settings.operation.camera_metrics, wall)
         self.health = Health(self.crew.silent_for)
 
     def stop(self) -> None:
@@ -62,7 +67,9 @@ class Service:
         server = ObservationServer(
             operation.metrics_host, operation.metrics_port, self.metrics, self.health
         )
-        with server:
+        with Gpus() as gpus, self._traces, server:
+            if gpus.present:
+                self.metrics.registry.register(GpuMetrics(gpus.read))
             _log.info("serving metrics and health", port=server.port)
             self._serve(bundle)
         if self.crew.failure is not None:
@@ -122,6 +129,7 @@ class Service:
             self.metrics,
             self.health,
             self._transactions if self._transactional else None,
+            self._traces.note,
             self._clock,
             self._wall,
         )
@@ -132,6 +140,8 @@ class Service:
 
     def _describe(self, bundle: Bundle, provision: Provision) -> None:
         made = provision.record.fingerprint
+        self.metrics.engine_fallback.set(provision.fallback)
+        self.metrics.latency_target.set(self._settings.operation.latency_target)
         self.metrics.build_info.info(
             {"version": version("yardlight"), "python": platform.python_version()}
         )
@@ -152,3 +162,9 @@ def _transactional_id(settings: RunSettings) -> str:
     port = settings.operation.metrics_port or os.getpid()
     member = settings.delivery.member or f"{socket.gethostname()}-{port}"
     return f"yardlight-{settings.group}-{member}"
+
+
+def _traces(settings: RunSettings, clock: Callable[[], float], wall: Callable[[], float]) -> Traces:
+    topics, operation = settings.topics, settings.operation
+    writer = SpanWriter(settings.group, topics.results_topic, topics.dead_letters_topic)
+    return Traces(operation.trace_endpoint, operation.trace_share, writer, clock, wall)

@@ -20,6 +20,7 @@ from edge.kafka.transactions import TransactionSink
 from edge.observe.health import Health
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
+from edge.outcome import Outcome
 from edge.pipeline import infer, poll, publish
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
@@ -53,6 +54,8 @@ class Stream:
     health: Health
     transactions: TransactionSink | None
     """What commits outcomes and offsets together; None commits offsets after outcomes."""
+    trace: Callable[[Outcome], None]
+    """Is told of each outcome that is done."""
     clock: Callable[[], float]
     wall: Callable[[], float]
 
@@ -67,7 +70,7 @@ class Stream:
         # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
         sys.setswitchinterval(_SWITCH_SECONDS)
         assignments, intake, source = Assignments(), self._intake(), self._source()
-        release = Release(self._writer(), assignments, intake, self.metrics, self.clock)
+        release = Release(self._writer(), assignments, intake, self.metrics, self.clock, self.trace)
         sink, publishing = self._outlet(release, source)
         polling = PollStage(
             self.crew,

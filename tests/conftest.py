@@ -6,7 +6,7 @@ import pytest
 
 from tests.models import make_tiny_bundle
 
-pytest_plugins = ["tests.brokers.fixtures"]
+pytest_plugins = ["tests.loudly", "tests.brokers.fixtures", "tests.prometheus.fixtures"]
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ class Chosen:
 
     kind: EngineKind
     why: str
+    fallback: bool = False
+    """Nothing better than the reference was found, though it was looked for."""
 
 
 def choose(choice: Choice) -> Chosen:
@@ -31,7 +33,7 @@ def choose(choice: Choice) -> Chosen:
         return Chosen(choice, "asked for")
     if importlib.util.find_spec("openvino"):
         return Chosen("openvino", "auto: OpenVINO is installed and the fastest on this CPU")
-    return Chosen("onnxruntime", "auto: OpenVINO is not installed (extra 'cpu')")
+    return Chosen("onnxruntime", "auto: OpenVINO is not installed (extra 'cpu')", fallback=True)
 
 
 def fingerprint(

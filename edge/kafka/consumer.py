@@ -169,6 +169,12 @@ class RecordSource:
         """Frames in each partition that were not polled yet; asks the broker every few seconds."""
         return self._lag.now(self._consumer)
 
+    def partitions(self) -> int:
+        """How many partitions the topic has, as last heard of; 0 where it was deleted."""
+        # The public way asks the broker, and waits for it, where nothing is known.
+        known = self._consumer._cluster.partitions_for_topic(self._topic)  # noqa: SLF001
+        return len(known or ())
+
     def forget(self, partitions: Iterable[Partition]) -> None:
         """These partitions belong to somebody else now."""
         self._lag.forget(partitions)

@@ -10,6 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import make_wsgi_app
 
 from deploy.bundle.errors import Fatal
+from edge.observe.audit_metrics import AuditMetrics
 from edge.observe.health import Health
 from edge.observe.metrics import Metrics
 
@@ -17,7 +18,9 @@ from edge.observe.metrics import Metrics
 class ObservationServer:
     """Serves metrics and health while it is entered."""
 
-    def __init__(self, host: str, port: int, metrics: Metrics, health: Health) -> None:
+    def __init__(
+        self, host: str, port: int, metrics: Metrics | AuditMetrics, health: Health
+    ) -> None:
         self._host = host
         self._port = port
         self._metrics = make_wsgi_app(metrics.registry)

@@ -1,32 +1,46 @@
-"""Every metric of the service, once: name, help, labels, buckets."""
+"""The metrics of the service, in a registry of their own, and what each event means for them."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    disable_created_metrics,
+)
 
-from edge.cloudevents import Origin
+from edge.cloudevents import Origin, TimeFault
 from edge.frame import Partition
+from edge.observe import definitions as listed
+from edge.observe.camera_metrics import CameraMetrics
+from edge.observe.registered import counter, gauge, histogram, info
 from edge.outcome import DeadLettered, Outcome, outcome_name
-
-_LATENCY_BUCKETS = (
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0
-)  # fmt: skip
-_BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_SKEW_BUCKETS = (-60.0, -5.0, -1.0, -0.1, 0.1, 1.0, 5.0, 60.0)
+from edge.traceparent import trace_id
 
 
 @dataclass(slots=True)
 class Metrics:
-    """The service's metrics in a registry of their own. Labels are bounded: no camera, no frame."""
+    """Labels are bounded: no frame, and no camera unless asked for."""
 
+    cameras: int = 0
+    """How many cameras get series of their own; 0 for none."""
+    wall: Callable[[], float] = time.time
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     frames: Counter = field(init=False)
     dead_letters: Counter = field(init=False)
     frame_latency: Histogram = field(init=False)
+    latency_target: Gauge = field(init=False)
+    newest_outcome: Gauge = field(init=False)
     batch_size: Histogram = field(init=False)
     engine_seconds: Histogram = field(init=False)
     lag: Gauge = field(init=False)
     partitions_assigned: Gauge = field(init=False)
+    topic_partitions: Gauge = field(init=False)
     camera_clock_skew: Histogram = field(init=False)
     capture_time_faults: Counter = field(init=False)
     reconnects: Counter = field(init=False)
@@ -34,59 +48,49 @@ class Metrics:
     build_info: Info = field(init=False)
     engine_info: Info = field(init=False)
     model_info: Info = field(init=False)
+    engine_fallback: Gauge = field(init=False)
+    each_camera: CameraMetrics | None = field(init=False)
 
     def __post_init__(self) -> None:
+        # When a series began: Prometheus 2 takes each for one more series, and nothing reads it.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         to = self.registry
-        self.frames = Counter(
-            "yardlight_frames", "Frames by outcome, counted when acknowledged.", ["outcome"],
-            registry=to,
-        )  # fmt: skip
-        self.dead_letters = Counter(
-            "yardlight_dead_letters", "Dead-lettered frames by reason.", ["reason"], registry=to
-        )
-        self.frame_latency = Histogram(
-            "yardlight_frame_latency_seconds", "Time of a frame in each stage, and in total.",
-            ["stage"], buckets=_LATENCY_BUCKETS, registry=to,
-        )  # fmt: skip
-        self.batch_size = Histogram(
-            "yardlight_batch_size", "Frames in one run.", buckets=_BATCH_BUCKETS, registry=to
-        )
-        self.engine_seconds = Histogram(
-            "yardlight_engine_seconds", "Time of one run of the engine.",
-            buckets=_LATENCY_BUCKETS, registry=to,
-        )  # fmt: skip
-        self.lag = Gauge(
-            "yardlight_consumer_lag_frames", "Frames appended and not yet polled.",
-            ["topic", "partition"], registry=to,
-        )  # fmt: skip
-        self.partitions_assigned = Gauge(
-            "yardlight_partitions_assigned", "Partitions that this member owns.", registry=to
-        )
-        self.camera_clock_skew = Histogram(
-            "yardlight_camera_clock_skew_seconds",
-            "Record timestamp minus the capture time that the camera claims.",
-            buckets=_SKEW_BUCKETS, registry=to,
-        )  # fmt: skip
-        self.capture_time_faults = Counter(
-            "yardlight_capture_time_faults", "Capture times not believed, by why.", ["fault"],
-            registry=to,
-        )  # fmt: skip
-        self.reconnects = Counter(
-            "yardlight_reconnects", "Failures that made a Kafka client start over.", ["client"],
-            registry=to,
-        )  # fmt: skip
-        self.transactions = Counter(
-            "yardlight_transactions", "Transactions of exactly-once by how they ended.", ["result"],
-            registry=to,
-        )  # fmt: skip
-        self.build_info = Info("yardlight_build", "Version of Yardlight.", registry=to)
-        self.engine_info = Info("yardlight_engine", "The engine that runs.", registry=to)
-        self.model_info = Info("yardlight_model", "The bundle that runs.", registry=to)
+        self.frames = counter(listed.FRAMES, to)
+        self.dead_letters = counter(listed.DEAD_LETTERS, to)
+        self.frame_latency = histogram(listed.FRAME_LATENCY, to)
+        self.latency_target = gauge(listed.LATENCY_TARGET, to)
+        self.newest_outcome = gauge(listed.NEWEST_OUTCOME, to)
+        self.batch_size = histogram(listed.BATCH_SIZE, to)
+        self.engine_seconds = histogram(listed.ENGINE_SECONDS, to)
+        self.lag = gauge(listed.LAG, to)
+        self.partitions_assigned = gauge(listed.PARTITIONS_ASSIGNED, to)
+        self.topic_partitions = gauge(listed.TOPIC_PARTITIONS, to)
+        self.camera_clock_skew = histogram(listed.CAMERA_CLOCK_SKEW, to)
+        self.capture_time_faults = counter(listed.CAPTURE_TIME_FAULTS, to)
+        self.reconnects = counter(listed.RECONNECTS, to)
+        self.transactions = counter(listed.TRANSACTIONS, to)
+        self.build_info = info(listed.BUILD, to)
+        self.engine_info = info(listed.ENGINE, to)
+        self.model_info = info(listed.MODEL, to)
+        self.engine_fallback = gauge(listed.ENGINE_FALLBACK, to)
+        self.each_camera = CameraMetrics(self.cameras, to) if self.cameras else None
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """A rate sees no step from nothing to one."""
         for outcome in ("classified", "dead-lettered"):
             self.frames.labels(outcome)
+        for client in ("consumer", "producer"):
+            self.reconnects.labels(client)
+        for fault in get_args(TimeFault):
+            self.capture_time_faults.labels(fault)
 
     def note_outcome(self, outcome: Outcome) -> None:
         """A frame is done: count it and observe each of its stages."""
+        now = self.wall()
+        self.newest_outcome.set(now)
+        if self.each_camera is not None:
+            self.each_camera.note(outcome.frame.camera, now)
         self.frames.labels(outcome_name(outcome)).inc()
         if isinstance(outcome, DeadLettered):
             self.dead_letters.labels(outcome.reason).inc()
@@ -94,7 +98,9 @@ class Metrics:
         stages = outcome.frame.stamps.stages()
         for stage, seconds in stages.items():
             self.frame_latency.labels(stage).observe(seconds)
-        self.frame_latency.labels("total").observe(sum(stages.values()))
+        trace = trace_id(outcome.frame.traceparent)
+        exemplar = {"trace_id": trace} if trace else None
+        self.frame_latency.labels("total").observe(sum(stages.values()), exemplar)
 
     def note_origin(self, origin: Origin) -> None:
         if origin.skew is not None:

@@ -41,6 +41,9 @@ class Source(Protocol):
     def lag(self) -> Mapping[Partition, int]:
         """Frames in each partition that were not polled yet."""
 
+    def partitions(self) -> int:
+        """How many partitions the frames topic has, whoever owns them."""
+
     def forget(self, partitions: Iterable[Partition]) -> None:
         """These partitions belong to somebody else now."""
 

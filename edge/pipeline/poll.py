@@ -197,6 +197,7 @@ class PollStage:
         self._lag_due = self._clock() + _LAG_INTERVAL
         for partition, lag in self._source.lag().items():
             self._metrics.note_lag(partition, lag)
+        self._metrics.topic_partitions.set(self._source.partitions())
 
     def _note_assignment(self, what: str, partitions: tuple[Partition, ...]) -> None:
         owned = self._assignments.partitions()

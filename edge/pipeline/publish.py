@@ -95,6 +95,8 @@ class PublishStage(Outlet):
         # Last, because `run` may end once nothing is left here, and then positions are committed.
         del self._unacknowledged[id(sent)]
         self._slots.release()
+        # Whatever a tracer may raise, the frame is done.
+        self._release.trace(sent.outcome)
 
     def _recover(self) -> None:
         """Replace a failed producer and send again what it left unanswered."""

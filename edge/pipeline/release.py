@@ -35,6 +35,8 @@ class Release:
     intake: Intake
     metrics: Metrics
     clock: Callable[[], float]
+    trace: Callable[[Outcome], None] = lambda _: None
+    """Is told of each outcome once it is done; whatever it may raise, the frame is."""
 
     def decide(self, outcome: Outcome) -> list[Sent]:
         """The records that may go out now that this outcome is known."""

@@ -126,6 +126,8 @@ class TransactStage(Outlet):
         for sent in batch:
             self._release.acknowledge(sent)
         self._metrics.transactions.labels("committed").inc()
+        for sent in batch:
+            self._release.trace(sent.outcome)
 
     def _note_aborted(self, error: Exception) -> None:
         self._metrics.transactions.labels("aborted").inc()

@@ -8,9 +8,10 @@ from tests.bench.accuracy import measure_accuracy
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
 from tests.bench.rig import rig, say
+from tests.bench.scraping import measure_scraping
 from tests.bench.throughput import measure_throughput
 
-_PARTS = ("accuracy", "throughput", "latency", "memory")
+_PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
 
 
 def main() -> None:
@@ -18,7 +19,9 @@ def main() -> None:
     minutes = float(os.environ.get("MINUTES", "5"))
     if "accuracy" in parts:
         measure_accuracy()
-    if set(parts) == {"accuracy"}:
+    if "scraping" in parts:
+        measure_scraping()
+    if set(parts) <= {"accuracy", "scraping"}:
         return
     with rig() as stand:
         build = [sys.executable, "-m", "deploy.cli", "build", str(stand.bundle.folder)]

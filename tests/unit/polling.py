@@ -82,6 +82,9 @@ class Source:
     def lag(self) -> Mapping[Partition, int]:
         return self.lags
 
+    def partitions(self) -> int:
+        return 4
+
     def forget(self, partitions: Iterable[Partition]) -> None:
         self.told += [f"forget {partition}" for partition in partitions]
 

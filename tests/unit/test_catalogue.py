@@ -46,7 +46,7 @@ def folder(bundle: Bundle, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("choice", ["openvino", "onnxruntime"])
 def test_an_engine_that_was_asked_for_is_the_one(choice: catalogue.Choice) -> None:
     chosen = catalogue.choose(choice)
-    assert (chosen.kind, chosen.why) == (choice, "asked for")
+    assert (chosen.kind, chosen.why, chosen.fallback) == (choice, "asked for", False)
 
 
 def test_auto_is_openvino_where_it_is_installed_and_says_why() -> None:
@@ -60,7 +60,7 @@ def test_auto_is_onnxruntime_where_openvino_is_absent_and_says_why(
 ) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     chosen = catalogue.choose("auto")
-    assert chosen.kind == "onnxruntime"
+    assert (chosen.kind, chosen.fallback) == ("onnxruntime", True)
     assert chosen.why == "auto: OpenVINO is not installed (extra 'cpu')"
 
 

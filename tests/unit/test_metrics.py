@@ -1,33 +1,20 @@
 """The metrics that Prometheus scrapes: their names, their labels, and what each one counts."""
 
 import ast
+import re
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import deploy
 import edge
 from edge.cloudevents import Origin, TimeFault
 from edge.frame import Partition
+from edge.observe.definitions import ALL, CAMERAS, SERVICE
 from edge.observe.metrics import Metrics
 from tests.unit.outcomes import classified, dead_lettered, inferred_frame
 
-NAMES = {
-    "yardlight_frames",
-    "yardlight_dead_letters",
-    "yardlight_frame_latency_seconds",
-    "yardlight_batch_size",
-    "yardlight_engine_seconds",
-    "yardlight_consumer_lag_frames",
-    "yardlight_partitions_assigned",
-    "yardlight_camera_clock_skew_seconds",
-    "yardlight_capture_time_faults",
-    "yardlight_reconnects",
-    "yardlight_transactions",
-    "yardlight_build",
-    "yardlight_engine",
-    "yardlight_model",
-}
+HELP = {metric.name: metric.help for metric in ALL}
 LAG = "yardlight_consumer_lag_frames"
 
 
@@ -39,14 +26,32 @@ def origin(skew: float | None, fault: TimeFault | None) -> Origin:
     return Origin("gate-1", "frame-1", 0.0, None, skew, fault)
 
 
-def test_every_metric_is_registered_under_our_own_name() -> None:
-    metrics = Metrics()
-    assert {family.name for family in metrics.registry.collect()} == NAMES
-    assert len(fields(Metrics)) == len(NAMES) + 1  # and the registry
+def test_what_is_served_is_what_is_listed() -> None:
+    families = list(Metrics(cameras=1).registry.collect())
+    listed = {metric.name: metric for metric in (*SERVICE, *CAMERAS)}
+    assert {family.name for family in families} == listed.keys()
+    for family in families:
+        assert (family.type, family.documentation) == (listed[family.name].kind, HELP[family.name])
 
 
-def test_every_metric_says_what_it_is() -> None:
-    assert all(family.documentation.endswith(".") for family in Metrics().registry.collect())
+def test_names_are_ours_and_carry_base_units() -> None:
+    for metric in ALL:
+        assert metric.name.startswith("yardlight_")
+        assert metric.help.endswith(".")
+        assert not re.search("_(ms|milliseconds|minutes|percent|kb|mb)(_|$)", metric.name)
+
+
+def test_every_label_is_listed() -> None:
+    metrics = Metrics(cameras=1)
+    metrics.note_outcome(classified())
+    metrics.note_outcome(dead_lettered())
+    metrics.note_origin(origin(-9.0, "future"))
+    metrics.note_lag(Partition("frames", 0), 7)
+    metrics.engine_info.info({"kind": "openvino", "precision": "fp32", "digest": "sha256:0"})
+    listed = {metric.name: set(metric.labels) for metric in (*SERVICE, *CAMERAS)}
+    for family in metrics.registry.collect():
+        for sample in family.samples:
+            assert set(sample.labels) - {"le"} <= listed[family.name]
 
 
 def test_two_services_in_one_process_count_for_themselves() -> None:
@@ -119,6 +124,7 @@ def test_no_label_grows_with_cameras_or_frames() -> None:
     }
     assert values <= {
         *("classified", "dead-lettered", "truncated", "total"),
+        *("consumer", "producer", "malformed", "future"),
         *("transport", "queue", "decode", "batch", "inference"),
     }
 

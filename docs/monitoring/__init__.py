@@ -1,0 +1,1 @@
+"""Scraping, rules, dashboards, reference: all made from `edge.observe.definitions`."""
