@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.cloudevents import outcome_headers
-from edge.frame import Frame
+from edge.frame import UNKNOWN_CAMERA, Frame
 from edge.outcome import Classified, DeadLettered, Outcome
 from edge.record import Message
 from edge.settings import TopicSettings
@@ -33,11 +33,13 @@ class MessageWriter:
 
     def by_reference(self, letter: DeadLettered, *, bare: bool = False) -> Message:
         """A dead letter that holds no frame, for a topic that does not take the whole one; a bare
-        one leaves the frame's key and headers where they are too.
+        one leaves the frame's key and headers where they are too, and its camera unknown: a record
+        without key and value is taken by no client.
         """
         message = self._dead_letter(letter, None)
         ours = message.headers[len(letter.frame.headers) :]
-        return Message(message.topic, None, None, ours) if bare else message
+        key = UNKNOWN_CAMERA.encode()
+        return Message(message.topic, key, None, ours) if bare else message
 
     def _classification(self, outcome: Classified) -> Message:
         value = self.classifications.write(outcome, self.clock())

@@ -22,6 +22,8 @@ class Sent:
 
     outcome: Outcome
     message: Message
+    bare: bool = False
+    """Nothing more can be left out of it."""
     answered: Lock = field(default_factory=Lock)
     """Taken by the first acknowledgement; that of an older producer may come as well."""
 
@@ -72,8 +74,9 @@ class Release:
             Fatal: the topic takes not even that.
         """
         by_reference = sent.message.value is None
-        if by_reference and sent.message.key is None:
+        if sent.bare:
             raise Fatal(f"{sent.message.topic} takes not even the smallest record: {error}")
         _log.warning("record too large, dead-lettered by reference", error=error)
         letter = too_large(sent.outcome, error)
-        sent.outcome, sent.message = letter, self.writer.by_reference(letter, bare=by_reference)
+        sent.outcome, sent.bare = letter, by_reference
+        sent.message = self.writer.by_reference(letter, bare=by_reference)

@@ -4,12 +4,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
 
 from edge.audit import CLEAN
+from edge.kafka.topics import LARGEST_FRAME_RECORD
+from edge.settings import Delivery, DeliverySettings
 from tests import encoded
 from tests.integration.running import serving
 from tests.integration.world import Sent, World, pictures
@@ -173,3 +176,22 @@ def test_nothing_of_a_frame_is_logged(
         embedded_world.results(1)
     said = capsys.readouterr()
     assert "SECRET" not in said.out + said.err
+
+
+@pytest.mark.parametrize("delivery", get_args(Delivery))
+def test_a_frame_whose_headers_fill_a_record_is_dead_lettered_without_them(
+    apache_world: World, delivery: Delivery
+) -> None:
+    filling = (("x", b"a" * (LARGEST_FRAME_RECORD - 200)),)
+    apache_world.send([Sent(b"x", headers=filling), Sent(PARCEL)])
+    settings = replace(
+        apache_world.settings, delivery=DeliverySettings(delivery=delivery, member="one")
+    )
+    with serving(settings):
+        (letter,) = apache_world.dead_letters(1)
+        assert len(apache_world.results(1)) == 1
+    headers = dict(letter.headers)
+    assert headers["yardlight_reason"] == b"not-an-image"
+    assert b"the bytes stayed at" in headers["yardlight_error"]
+    assert "x" not in headers
+    assert apache_world.audit().status(delivery) == CLEAN

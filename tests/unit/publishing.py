@@ -55,6 +55,8 @@ class Broker:
     def send(self, message: Message, done: Callable[[BaseException | None], None]) -> None:
         if self.send_troubles:
             raise self.send_troubles.pop(0)
+        if message.key is None and message.value is None:
+            raise ValueError("Need at least one: key or value")  # as kafka-python does
         self.sent.append(Sent(message, done, self.producer))
 
     def renew(self) -> None:

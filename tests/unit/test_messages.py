@@ -116,7 +116,7 @@ def test_a_bare_dead_letter_leaves_the_frames_own_key_and_headers_where_the_fram
     letter = too_large(dead_lettered(frame), "its headers are too large")
     bare = WRITER.by_reference(letter, bare=True)
     full = WRITER.by_reference(letter)
-    assert (bare.topic, bare.key, bare.value) == ("dead", None, None)
+    assert (bare.topic, bare.key, bare.value) == ("dead", b"unknown", None)
     assert bare.headers == full.headers[len(OWN_HEADERS) :]
     assert dict(bare.headers)["yardlight_offset"] == b"42"
 

@@ -79,7 +79,7 @@ def test_a_letter_whose_headers_are_too_large_goes_out_without_them(work: Publis
     for producer in range(3):
         work.broker.got("0/0", producer=producer)[0].answer(TOO_LARGE)
     (letter,) = work.broker.got("0/0", producer=3)
-    assert (letter.message.key, letter.message.value) == (None, None)
+    assert (letter.message.key, letter.message.value) == (b"unknown", None)
     assert "x-calibration" not in dict(letter.message.headers)
     assert dict(letter.message.headers)["yardlight_offset"] == b"0"
 

@@ -54,6 +54,8 @@ class Broker:
         self.before()
         if self.troubles:
             raise self.troubles.pop(0)
+        if any(it.key is None and it.value is None for it in messages):
+            raise ValueError("Need at least one: key or value")  # as kafka-python does
         if self.largest is not None and any(_size(it) > self.largest for it in messages):
             raise TooLarge("refused")
         self.committed.append(Transaction(list(messages), dict(positions), membership))
