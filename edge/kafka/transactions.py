@@ -110,10 +110,18 @@ class TransactionSink:
 
     def _send(self, messages: Sequence[Message], still: Callable[[], None]) -> None:
         """Send all and wait until the broker has them."""
-        futures = [self._hand_over(message) for message in messages]
+        futures: list[Any] = []
+        refused: list[BaseException] = []
+        try:
+            for message in messages:
+                futures.append(self._hand_over(message))  # noqa: PERF401 - some may be there
+        except KafkaError as error:
+            # Once a record was refused no other is taken: why is what the first one was told.
+            refused.append(error)
         _call(self._producer.flush, still)
-        for future in futures:
-            future.get(timeout=0)
+        refused = [it.exception for it in futures if it.failed()] + refused
+        if refused:
+            raise next((it for it in refused if _is_too_large(it)), refused[0])
 
     def _hand_over(self, message: Message) -> Any:
         return self._producer.send(
@@ -169,6 +177,10 @@ class TransactionSink:
                 "group a --member of its own"
             )
         return Unavailable(f"the broker has closed the transactions of {self._id}")
+
+
+def _is_too_large(error: BaseException) -> bool:
+    return isinstance(error, MessageSizeTooLargeError)
 
 
 def _call(act: Callable[[], None], still: Callable[[], None]) -> None:
