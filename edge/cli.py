@@ -1,6 +1,5 @@
 """`yardlight-edge`: the streaming service and what runs beside it."""
 
-import json
 import signal
 import sys
 from collections.abc import Callable
@@ -15,8 +14,7 @@ from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
 from edge import layers
-from edge.audit import Delivery, audit
-from edge.audit_text import document_of, lines_of, verdict_of
+from edge.audit.command import audit_command
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
 from edge.demo import BUNDLE
 from edge.kafka.reader import TopicReader
@@ -29,6 +27,7 @@ app = command_line(
 )
 topics_app = App(name="topics", help="The topics that Yardlight reads and writes.")
 app.command(topics_app)
+app.command(audit_command, name="audit")
 
 Json = Annotated[bool, Parameter("--json", negative="")]
 Rate = Annotated[float, Parameter(validator=validators.Number(gt=0))]
@@ -85,34 +84,6 @@ def watch_command(
     with TopicReader(kafka or KafkaSettings()) as reader:
         results = (topics or TopicSettings()).results_topic
         show(reader.follow(results, from_start=from_start), Console())
-
-
-@app.command(name="audit")
-def audit_command(
-    *,
-    kafka: KafkaSettings | None = None,
-    topics: TopicSettings | None = None,
-    group: str = "yardlight",
-    delivery: Delivery = "exactly-once",
-    as_json: Json = False,
-) -> int:
-    """Recount from the topics alone what became of every frame.
-
-    Exit status: 0 clean, 1 broken (the offsets are named), 3 could not tell.
-
-    Args:
-        group: consumer group whose frames are recounted.
-        delivery: with at-least-once, repeated outcomes are reported and allowed.
-        as_json: print the recount for machines.
-    """
-    configure_logs("error", "auto")
-    report = audit(kafka or KafkaSettings(), topics or TopicSettings(), group)
-    if as_json:
-        sys.stdout.write(json.dumps(document_of(report, delivery), indent=2) + "\n")
-    else:
-        for line in [*lines_of(report), verdict_of(report, delivery)]:
-            sys.stdout.write(f"{line}\n")
-    return report.status(delivery)
 
 
 @app.command

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.audit import CLEAN
+from edge.audit.report import CLEAN
 from tests import encoded
 from tests.integration.running import serving
 from tests.integration.world import Sent, World, pictures

@@ -8,8 +8,8 @@ from threading import Event, Thread
 
 import pytest
 
-from edge.audit import CLEAN
-from edge.tally import Answer
+from edge.audit.report import CLEAN
+from edge.audit.tally import Answer
 from tests.integration.running import Command, get, member
 from tests.integration.world import World, pictures
 from tests.waiting import wait_until

@@ -8,7 +8,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from edge.audit import AuditReport, audit
+from edge.audit.recount import audit
+from edge.audit.report import AuditReport
 from edge.frame import Headers
 from edge.kafka.topics import TopicAdmin, plan_topics
 from edge.settings import (

@@ -1,0 +1,83 @@
+"""Outcomes that are there and do not count, and those that are gone or not to be seen yet."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from edge.audit import settled
+from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL
+from tests.integration.running import serving
+from tests.integration.test_audit import classify, commit
+from tests.integration.world import Sent, World
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def transaction(world: World, topic: str, record: Any) -> Iterator[Any]:
+    """A producer with an open transaction that holds this record again, in its partition."""
+    with world.producer(transactional_id=world.group) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send(
+            topic, record.value, record.key, headers=record.headers, partition=record.partition
+        ).get(60)
+        yield producer
+
+
+def test_an_outcome_in_an_aborted_transaction_does_not_count(apache_world: World) -> None:
+    world = apache_world
+    classify(world, 8)
+    results = world.topics.results_topic
+    with transaction(world, results, world.read(results, 8)[0]) as producer:
+        producer.abort_transaction()
+    assert world.audit().status("exactly-once") == CLEAN
+    with transaction(world, results, world.read(results, 8)[0]) as producer:
+        producer.commit_transaction()
+    assert world.audit().offsets("repeated") == 1
+
+
+def test_an_open_transaction_leaves_it_open_whether_a_frame_is_lost(
+    apache_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = apache_world
+    monkeypatch.setattr(settled, "TRANSACTION_SECONDS", 0.5)
+    classify(world, 8)
+    results = world.topics.results_topic
+    lost = world.send([Sent(b"lost", partition=0)])
+    commit(world, {0: lost[0].offset + 1})
+    with transaction(world, results, world.read(results, 8)[0]) as producer:
+        report = world.audit()
+        assert report.status("exactly-once") == COULD_NOT_TELL
+        assert report.doubts == [f"an open transaction hides the end of {results}"]
+        producer.abort_transaction()
+    assert world.audit().status("exactly-once") == BROKEN
+
+
+def test_where_outcomes_are_compacted_away_no_frame_is_called_lost(apache_world: World) -> None:
+    world = apache_world
+    classify(world, 8)
+    lost = world.send([Sent(b"lost", partition=0)])
+    commit(world, {0: lost[0].offset + 1})
+    assert world.audit().status("exactly-once") == BROKEN
+    results = world.topics.results_topic
+    compact = ConfigResource(ConfigResourceType.TOPIC, results, {"cleanup.policy": "compact"})
+    with closing(KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap_servers)) as admin:
+        admin.alter_configs([compact])
+    report = world.audit()
+    assert report.status("exactly-once") == COULD_NOT_TELL
+    assert report.doubts == [f"{results} is compacted, their outcomes may be gone from it"]
+    assert report.offsets("unauditable") == 1
+
+
+def test_a_dead_letter_counts_whatever_the_frames_own_headers_hold(embedded_world: World) -> None:
+    world = embedded_world
+    world.send([Sent(b"text", headers=(("x-lens", b"\x00\xff"), ("yardlight_offset", b"no")))])
+    with serving(world.settings):
+        world.dead_letters(1)
+    report = world.audit()
+    assert (report.damaged, report.status("exactly-once")) == (0, CLEAN)
