@@ -1,10 +1,7 @@
 """`yardlight-edge`: the streaming service and what runs beside it."""
 
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 from typing import Annotated
 
 from cyclopts import App, ArgumentCollection, Parameter, validators
@@ -16,11 +13,13 @@ from deploy.bundle.command import DONE, command_line, run_command_line
 from edge import layers
 from edge.audit.command import audit_command
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
+from edge.dead_letters.command import app as dead_letters_app
 from edge.demo import BUNDLE
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
 from edge.observe.logs import configure_logs
 from edge.settings import KafkaSettings, Positive, RunSettings, TopicSettings
+from edge.signals import on_signals, stop_on_signals
 
 app = command_line(
     "yardlight-edge", "Classify camera frames from Kafka, and prove what became of each."
@@ -28,6 +27,7 @@ app = command_line(
 topics_app = App(name="topics", help="The topics that Yardlight reads and writes.")
 app.command(topics_app)
 app.command(audit_command, name="audit")
+app.command(dead_letters_app)
 
 Json = Annotated[bool, Parameter("--json", negative="")]
 Rate = Annotated[float, Parameter(validator=validators.Number(gt=0))]
@@ -51,7 +51,7 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
     operation = settings.operation
     configure_logs(operation.log_level, operation.log_format)
     service = Service(settings)
-    _on_signals(service.stop)
+    on_signals(service.stop)
     service.run()
     return DONE
 
@@ -60,7 +60,7 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
 def cameras(*, settings: CameraSettings | None = None) -> None:
     """Put frames into Kafka or into a folder: simulated, images, a video file, RTSP, a webcam."""
     configure_logs("info", "auto")
-    run_cameras(settings or CameraSettings(), _stop_on_signals())
+    run_cameras(settings or CameraSettings(), stop_on_signals())
 
 
 @app.command(name="watch")
@@ -111,7 +111,7 @@ def demo(
     configure_logs("error", "auto")
     width, height = parse_size(size)
     spec = DemoSpec(cameras, rate, width, height, seed, seconds, bundle)
-    return Demo(spec, _stop_on_signals(), Console()).run()
+    return Demo(spec, stop_on_signals(), Console()).run()
 
 
 @topics_app.command
@@ -140,17 +140,6 @@ def create(
 
 def main() -> None:
     sys.exit(run_command_line(app))
-
-
-def _on_signals(act: Callable[[], None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: act())
-
-
-def _stop_on_signals() -> Event:
-    stop = Event()
-    _on_signals(stop.set)
-    return stop
 
 
 def _print_config() -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,11 @@ class Offsets:
     def __iter__(self) -> Iterator[int]:
         """Those that are kept, one by one."""
         return (offset for kept in self.ranges for offset in range(kept.start, kept.end))
+
+    def document(self) -> dict[str, Any]:
+        """As JSON; of each range the first and the last offset."""
+        ranges = [[kept.start, kept.end - 1] for kept in self.ranges]
+        return {"count": self.count, "ranges": ranges, "more_ranges": self.more_ranges}
 
     def __str__(self) -> str:
         """`3, 7-9`: the first twenty ranges, and how many more there are."""

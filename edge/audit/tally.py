@@ -42,6 +42,8 @@ class Tally:
     range: Range
     _cells: Cells = field(init=False)
     _codes: dict[tuple[Answer, str], int] = field(default_factory=dict)
+    _outcomes: list[tuple[Answer, str]] = field(default_factory=list)
+    """By their code, which begins at 1."""
 
     def __post_init__(self) -> None:
         self._cells = np.zeros(max(0, self.range.end - self.range.start), np.uint8)
@@ -74,11 +76,15 @@ class Tally:
     def first_of(self, offset: int) -> tuple[Answer, str] | None:
         """Kind and content of the first outcome of an offset within the range, if it has one."""
         code = int(self._cells[offset - self.range.start]) >> _FLAG_BITS
-        return list(self._codes)[code - 1] if code else None
+        return self._outcomes[code - 1] if code else None
 
     def is_answered(self, offset: int) -> bool:
         """Whether an offset within the range has any outcome."""
         return bool(self._cells[offset - self.range.start])
+
+    def answered(self, within: Range) -> Iterator[Range]:
+        """Those of these offsets that have an outcome."""
+        return self._runs(within, lambda cells: cells != 0)
 
     def unanswered(self, within: Range, joined: int = _JOINED) -> Iterator[Range]:
         """Stretches of these offsets that hold all those without any outcome.
@@ -102,7 +108,11 @@ class Tally:
         return self._cells.nbytes
 
     def _code(self, answer: Answer, content: str) -> int:
-        code = self._codes.setdefault((answer, content), len(self._codes) + 1)
+        code = self._codes.get((answer, content))
+        if code is not None:
+            return code
+        self._outcomes.append((answer, content))
+        code = self._codes[answer, content] = len(self._outcomes)
         if code << _FLAG_BITS > np.iinfo(self._cells.dtype).max:
             self._cells = self._cells.astype(np.uint16 if self._cells.itemsize == 1 else np.uint32)
         return code

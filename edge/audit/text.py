@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from edge.audit.report import BROKEN, CLEAN, FINDINGS, AuditReport, Delivery, PartitionAudit
-from edge.audit.runs import Offsets
 from edge.audit.tally import Answer
 
 
@@ -71,13 +70,5 @@ def _partition(audit: PartitionAudit) -> dict[str, Any]:
             for answer in Answer
             if answer
         },
-        **{finding: _offsets(getattr(audit, finding)) for finding in FINDINGS},
-    }
-
-
-def _offsets(found: Offsets) -> dict[str, Any]:
-    return {
-        "count": found.count,
-        "ranges": [[kept.start, kept.end - 1] for kept in found.ranges],
-        "more_ranges": found.more_ranges,
+        **{finding: getattr(audit, finding).document() for finding in FINDINGS},
     }

@@ -105,6 +105,16 @@ def test_another_kind_of_outcome_is_a_conflict_and_the_first_one_counts() -> Non
     assert (made.counts(END)[Answer.CLASSIFIED], made.counts(END)[Answer.DEAD_LETTERED]) == (1, 0)
 
 
+def test_the_first_outcome_of_an_offset_can_be_told_again() -> None:
+    made = tally(105)
+    made.note(106, Answer.DEAD_LETTERED, "empty")
+    made.note(106, Answer.SKIPPED, "expired")
+    assert made.first_of(105) == (Answer.CLASSIFIED, "vehicle")
+    assert made.first_of(106) == (Answer.DEAD_LETTERED, "empty")
+    assert made.first_of(107) is None
+    assert list(made.answered(WHOLE)) == [Range(105, 107)]
+
+
 def test_an_empty_range_takes_nothing() -> None:
     made = Tally(Range(7, 7))
     made.note(7, Answer.SKIPPED, "similar")
