@@ -18,6 +18,7 @@ from edge.demo import BUNDLE
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
 from edge.observe.logs import configure_logs
+from edge.replay.command import replay_command
 from edge.settings import KafkaSettings, Positive, RunSettings, TopicSettings
 from edge.signals import on_signals, stop_on_signals
 
@@ -27,6 +28,7 @@ app = command_line(
 topics_app = App(name="topics", help="The topics that Yardlight reads and writes.")
 app.command(topics_app)
 app.command(audit_command, name="audit")
+app.command(replay_command, name="replay")
 app.command(dead_letters_app)
 
 Json = Annotated[bool, Parameter("--json", negative="")]
