@@ -169,7 +169,7 @@ def purge(
         return FAILED
     with TopicAdmin(broker) as admin:
         admin.delete_below({at: cut.position for at, cut in plan.cuts.items()})
-    sys.stdout.write(f"{plan.wanted + plan.others} letters deleted\n")
+    sys.stdout.write(f"{text.counted(plan.wanted + plan.others)} deleted\n")
     return DONE
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from edge.dead_letters.letter import Letter
-from edge.dead_letters.text import document_of, table_of
+from edge.dead_letters.text import counted, document_of, table_of
 
 _SHOWN = 100
 
@@ -27,12 +27,12 @@ class _Counted:
 
 def print_table(letters: Iterable[Letter], limit: int | None, console: Console) -> None:
     """The newest letters, oldest first, and how many there are."""
-    counted = _Counted(letters)
-    newest = _newest(counted, limit or _SHOWN)
+    every = _Counted(letters)
+    newest = _newest(every, limit or _SHOWN)
     if newest:
         console.print(table_of(newest, time.time()))
-    rest = f", the newest {len(newest)} are shown" if counted.count > len(newest) else ""
-    console.print(f"{counted.count} letters{rest}")
+    rest = f", the newest {len(newest)} are shown" if every.count > len(newest) else ""
+    console.print(f"{counted(every.count)}{rest}")
 
 
 def print_lines(letters: Iterable[Letter], limit: int | None, console: Console) -> None:

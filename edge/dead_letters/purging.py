@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from deploy.bundle.errors import Fatal
 from edge.dead_letters.letter import Letter
 from edge.dead_letters.selection import Selection
+from edge.dead_letters.text import counted
 from edge.frame import Partition
 
 
@@ -38,7 +39,7 @@ class Purge:
         """What will be deleted, and what that costs."""
         for at, cut in sorted(self.cuts.items()):
             others = f", and {cut.others} older ones that were not asked for" if cut.others else ""
-            yield f"{at}: {cut.wanted} letters{others}, up to offset {cut.position - 1}"
+            yield f"{at}: {counted(cut.wanted)}{others}, up to offset {cut.position - 1}"
         yield "Of frames older than the oldest letter left, the audit cannot tell any more."
 
 
@@ -69,7 +70,7 @@ def check_purge(purge: Purge, unreadable: int, *, all_before: bool) -> None:
     if all_before or not (purge.others or unreadable):
         return
     raise Fatal(
-        f"Kafka deletes only the beginning of a partition, so {purge.others} older letters and up "
-        f"to {unreadable} other records would go as well: choose by --until and --partition, or "
-        "agree with --all-before"
+        "Kafka deletes only the beginning of a partition, so older ones that were not asked for "
+        f"({counted(purge.others)}, other records up to {unreadable}) would go as well: choose by "
+        "--until and --partition, or agree with --all-before"
     )

@@ -87,6 +87,11 @@ def size_of(letter: Letter) -> str:
     return f"{letter.size / _KIB:.1f} KiB" if letter.size >= _KIB else f"{letter.size} B"
 
 
+def counted(count: int) -> str:
+    """`1 letter`, `3 letters`."""
+    return "1 letter" if count == 1 else f"{count} letters"
+
+
 def age_of(seconds: float) -> str:
     """`3d`, `2h`, `15m`, `8s`: the largest unit that it holds once."""
     for unit, length in _UNITS:

@@ -42,10 +42,10 @@ def _compare(console: Console, summary: Summary, comparison: Comparison) -> None
         console.print(_changes(comparison))
         console.print(_examples(comparison.examples))
     if comparison.skipped_live:
-        _say(console, f"{comparison.skipped_live} were skipped live")
+        _say(console, f"skipped live: {comparison.skipped_live}")
     _sides(console, "without a live outcome", comparison.only_rerun)
     if summary.complete:
-        _sides(console, "with a live outcome only, their frames are gone", comparison.only_live())
+        _sides(console, "with a live outcome only", comparison.only_live())
 
 
 def _changes(comparison: Comparison) -> Table:
@@ -73,7 +73,7 @@ def _sure(said: Said) -> str:
 
 def _sides(console: Console, what: str, found: Mapping[Partition, Offsets]) -> None:
     for at, offsets in sorted(found.items()):
-        _say(console, f"{len(offsets)} frames of {at} {what}: {offsets}")
+        _say(console, f"{what} in {at}: {offsets}")
 
 
 def _say(console: Console, line: str) -> None:

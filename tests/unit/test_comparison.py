@@ -91,15 +91,15 @@ def test_the_report_says_what_was_done_and_what_would_have_changed() -> None:
     assert "2 classifications written to elsewhere\n" in said
     assert "1 of 2 as live (50.0%)\n" in said
     assert "vehicle 0.75" in said
-    assert "1 frames of frames/0 without a live outcome: 2\n" in said
-    assert "1 frames of frames/0 with a live outcome only, their frames are gone: 9\n" in said
+    assert "without a live outcome in frames/0: 2\n" in said
+    assert "with a live outcome only in frames/0: 9\n" in said
 
 
 def test_a_report_of_a_part_does_not_say_what_the_rest_lacks() -> None:
     found = compared({0: VEHICLE, 9: VEHICLE}, {0: VEHICLE})
     said = report(found, complete=False)
     assert "stopped before the end" in said
-    assert "are gone" not in said
+    assert "live outcome only" not in said
     document = document_of(Summary("colours", None), found)
     assert document["comparison"]["only_live"] is None
 
