@@ -73,7 +73,7 @@ class _Outcomes:
             bounds = reader.bounds(topic)
             oldest = {at: held.start for at, held in bounds.items() if held.start > 0}
             for record in reader.read(bounds):
-                if oldest.pop(record.partition, None) is not None:
+                if record.corrupt is None and oldest.pop(record.partition, None) is not None:
                     horizon = max(horizon, record.timestamp)
                 if not belongs(record, report.group):
                     continue

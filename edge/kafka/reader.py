@@ -12,6 +12,7 @@ from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition, Range
 from edge.kafka.client import connection, somebody_listens
 from edge.kafka.unpack import place_of, record_of
+from edge.kafka.unreadable import UNREADABLE, step_over
 from edge.record import Record
 from edge.settings import KafkaSettings
 
@@ -121,7 +122,8 @@ class TopicReader:
         return position
 
     def read(self, ranges: Mapping[Partition, Range]) -> Iterator[Record]:
-        """Every record of the ranges, in offset order within each partition.
+        """Every record of the ranges, in offset order within each partition; one that cannot be
+        read comes as corrupt, without key, value, headers and time.
 
         Raises:
             Unavailable: the broker stopped answering before the ends were reached.
@@ -133,7 +135,7 @@ class TopicReader:
             idle = 0 if polled else idle + 1
             if idle > _IDLE_POLLS:
                 raise Unavailable(f"nothing came from {', '.join(map(str, ranges))} any more")
-            for record in _records(polled):
+            for record in polled:
                 if record.offset < ranges[record.partition].end:
                     yield record
             for place, at in list(left.items()):
@@ -178,23 +180,24 @@ class TopicReader:
         seek(*places)
         while True:
             polled = self._poll()
-            yield from _records(polled)
+            yield from polled
             if not polled:
                 yield None
 
-    def _poll(self) -> Mapping[Any, Any]:
-        with _asking("records"):
-            polled: Mapping[Any, Any] = self._consumer.poll(timeout_ms=_POLL_MS)
-        return polled
+    def _poll(self) -> list[Record]:
+        try:
+            with _asking("records"):
+                polled = self._consumer.poll(timeout_ms=_POLL_MS)
+        except UNREADABLE as error:
+            return [step_over(self._consumer, error)]
+        return [record_of(raw) for records in polled.values() for raw in records]
 
 
 @contextmanager
 def _asking(what: str) -> Iterator[None]:
     try:
         yield
+    except UNREADABLE:
+        raise
     except KafkaError as error:
         raise Unavailable(f"asking the broker for {what} failed: {error!r}") from error
-
-
-def _records(polled: Mapping[Any, Any]) -> Iterator[Record]:
-    return (record_of(raw) for records in polled.values() for raw in records)

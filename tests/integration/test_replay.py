@@ -14,7 +14,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from deploy.importing.importer import import_model
 from edge.cloudevents import format_time
 from tests.integration.running import addresses, command, ended, refusal, serving
-from tests.integration.test_audit import classify
+from tests.integration.test_audit import classify, commit
 from tests.integration.world import Place, Sent, World, pictures, slow_pictures
 from tests.models import SPEC, solid_jpeg, write_network
 from tests.waiting import wait_until
@@ -122,6 +122,33 @@ def test_frames_that_were_dead_lettered_are_compared_as_well(embedded_world: Wor
     assert (told["comparison"]["alike"], told["comparison"]["changed"]) == (1, 1)
     (change,) = told["comparison"]["changes"]
     assert (change["live"], change["rerun"]) == ("dead-lettered: too-many-bytes", "parcel")
+
+
+def test_a_frame_that_cannot_be_unpacked_is_passed_over_by_every_reader(
+    embedded_world: World,
+) -> None:
+    """kafka-python raises while it reads the header's name, and would hang at the next poll."""
+
+    class Raw(str):
+        __slots__ = ()
+
+        def encode(self, *_: str) -> bytes:  # what another client may send
+            return b"\xff\xfe"
+
+    world = embedded_world
+    for headers in ((), ((Raw("x"), b"1"),), ()):
+        world.send([Sent(solid_jpeg("parcel"), headers=headers, partition=0)])
+    with serving(world.settings):
+        world.results(2)
+        world.dead_letters(1)
+    told = replayed(world, world.bundle)
+    assert told["dead_lettered"] == {"corrupt-record": 1}
+    assert told["comparison"]["alike"] == 3
+    lost = world.send([Sent(b"lost", partition=0)])
+    commit(world, {0: lost[0].offset + 1})
+    nobodys = world.with_group(f"{world.group}-other")
+    commit(nobodys, {0: lost[0].offset})
+    assert (world.audit().offsets("missing"), nobodys.audit().offsets("missing")) == (1, 3)
 
 
 def test_frames_that_only_one_side_has_are_named(apache_world: World) -> None:
