@@ -35,6 +35,8 @@ def replay_command(
     with _progress() as tell:
         rerun = Rerun(settings, stop_on_signals(), tell)
         rerun.run()
+    if not rerun.summary.engine:
+        raise KeyboardInterrupt  # before there was anything to report
     if as_json:
         document = document_of(rerun.summary, rerun.comparison)
         sys.stdout.write(json.dumps(document, indent=2) + "\n")

@@ -1,6 +1,6 @@
 """What the service said of the same frames, from its topics."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,9 +66,13 @@ class Outcomes:
 
 
 def read_live(
-    reader: TopicReader, topics: TopicSettings, group: str, asked: Mapping[Partition, Range]
+    reader: TopicReader,
+    topics: TopicSettings,
+    group: str,
+    asked: Mapping[Partition, Range],
+    stopped: Callable[[], bool],
 ) -> dict[Partition, Outcomes]:
-    """What a group said of these offsets.
+    """What a group said of these offsets; less of it if `stopped` says so meanwhile.
 
     Raises:
         Unavailable: the broker stopped answering.
@@ -76,6 +80,8 @@ def read_live(
     live = {at: Outcomes(within) for at, within in asked.items()}
     for topic, parse in parsers(topics).items():
         for record in reader.read_all(topic):
+            if stopped():
+                return live
             if not belongs(record, group):
                 continue
             try:

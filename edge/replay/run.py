@@ -60,9 +60,7 @@ class Rerun:
                 return
             with closing(provision.engine):
                 if self._settings.compare:
-                    settings = self._settings
-                    live = read_live(reader, settings.topics, settings.group, asked)
-                    self.comparison = Comparison(live, settings.examples)
+                    self.comparison = self._live_side(reader, asked)
                 self._classify(self._frames(reader, asked, held), bundle, provision)
 
     def _look(
@@ -79,6 +77,11 @@ class Rerun:
         if settings.into is not None and not reader.partitions(settings.into):
             self._create(settings.into, len(held))
         return asked, held
+
+    def _live_side(self, reader: TopicReader, asked: Mapping[Partition, Range]) -> Comparison:
+        settings = self._settings
+        live = read_live(reader, settings.topics, settings.group, asked, self._stop.is_set)
+        return Comparison(live, settings.examples)
 
     def _create(self, topic: str, partitions: int) -> None:
         if not self._settings.create_topics:

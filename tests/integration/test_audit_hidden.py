@@ -13,6 +13,7 @@ from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL
 from tests.integration.running import serving
 from tests.integration.test_audit import classify, commit
 from tests.integration.world import Sent, World
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -81,3 +82,29 @@ def test_a_dead_letter_counts_whatever_the_frames_own_headers_hold(embedded_worl
         world.dead_letters(1)
     report = world.audit()
     assert (report.damaged, report.status("exactly-once")) == (0, CLEAN)
+
+
+def test_frames_that_compaction_took_away_are_not_losses(apache_world: World) -> None:
+    world = apache_world
+    frames = world.topics.frames_topic
+    settings = {
+        "cleanup.policy": "compact",
+        "segment.ms": "50",
+        "min.cleanable.dirty.ratio": "0.01",
+    }
+    compact = ConfigResource(ConfigResourceType.TOPIC, frames, settings)
+    with closing(KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap_servers)) as admin:
+        admin.alter_configs([compact])
+    world.send([Sent(b"first", b"gate-1", partition=0)])
+    commit(world, {0: 1})
+
+    def compacted() -> bool:
+        # A segment is closed by the first record after its time, and only then compacted.
+        world.send([Sent(b"later", b"gate-1", partition=0)])
+        return bool(world.read(frames, 1)[0].offset > 0)
+
+    assert world.audit().offsets("missing") == 1
+    wait_until(compacted, "compaction", seconds=240)
+    report = world.audit()
+    assert report.offsets("missing") == 0
+    assert report.status("exactly-once") == CLEAN
