@@ -17,7 +17,7 @@ from edge.dead_letters import text
 from edge.dead_letters.earlier import replayed_before
 from edge.dead_letters.listing import print_lines, print_table
 from edge.dead_letters.mailbox import Mailbox
-from edge.dead_letters.originals import original_of
+from edge.dead_letters.originals import original_of, save_picture
 from edge.dead_letters.purging import check_purge, plan_purge
 from edge.dead_letters.replaying import Replayer, print_replayed
 from edge.dead_letters.selection import ALL, Selection
@@ -81,7 +81,7 @@ def show(
         found, record = Mailbox(reader, (topics or TopicSettings()).dead_letters_topic).find(letter)
         if save is not None:
             frame = original_of(reader, found) if found.by_reference else record
-            _save(save, None if frame is None else frame.value)
+            save_picture(save, frame)
     if as_json:
         print_lines([found], None, Console())
     else:
@@ -189,20 +189,6 @@ def _agreed() -> bool:
     sys.stdout.write("Delete them? Nothing brings them back. [y/N] ")
     sys.stdout.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _save(path: Path, picture: bytes | None) -> None:
-    if picture is None:
-        raise Fatal(
-            "there is no picture to save: neither the letter holds it nor its frame is kept"
-        )
-    try:
-        with path.open("xb") as file:
-            file.write(picture)
-    except FileExistsError:
-        raise Fatal(f"{path} exists already, and is left as it is") from None
-    except OSError as error:
-        raise Fatal(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _warn_of_unreadable(mailbox: Mailbox) -> None:

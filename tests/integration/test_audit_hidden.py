@@ -1,12 +1,10 @@
 """Outcomes that are there and do not count, and those that are gone or not to be seen yet."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
 
 from edge.audit import settled
 from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL
@@ -66,9 +64,7 @@ def test_where_outcomes_are_compacted_away_no_frame_is_called_lost(apache_world:
     commit(world, {0: lost[0].offset + 1})
     assert world.audit().status("exactly-once") == BROKEN
     results = world.topics.results_topic
-    compact = ConfigResource(ConfigResourceType.TOPIC, results, {"cleanup.policy": "compact"})
-    with closing(KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap_servers)) as admin:
-        admin.alter_configs([compact])
+    world.configure(results, {"cleanup.policy": "compact"})
     report = world.audit()
     assert report.status("exactly-once") == COULD_NOT_TELL
     assert report.doubts == [f"{results} is compacted, their outcomes may be gone from it"]
@@ -92,9 +88,7 @@ def test_frames_that_compaction_took_away_are_not_losses(apache_world: World) ->
         "segment.ms": "50",
         "min.cleanable.dirty.ratio": "0.01",
     }
-    compact = ConfigResource(ConfigResourceType.TOPIC, frames, settings)
-    with closing(KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap_servers)) as admin:
-        admin.alter_configs([compact])
+    world.configure(frames, settings)
     world.send([Sent(b"first", b"gate-1", partition=0)])
     commit(world, {0: 1})
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType
 
 from edge.audit.report import CLEAN
 from tests import encoded
@@ -112,11 +111,8 @@ def test_a_letter_by_reference_is_replayed_from_where_its_frame_lies_while_it_is
 ) -> None:
     world = apache_world
     large = encoded.png_of(encoded.noise(600, 600))
-    small = ConfigResource(
-        ConfigResourceType.TOPIC, world.topics.dead_letters_topic, {"max.message.bytes": "20000"}
-    )
+    world.configure(world.topics.dead_letters_topic, {"max.message.bytes": "20000"})
     with closing(KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap_servers)) as admin:
-        admin.alter_configs([small])
         refused(world, Sent(large, b"gate-1", HEADERS, partition=0))
         (letter,) = world.dead_letters(1)
         assert letter.value is None
