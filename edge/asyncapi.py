@@ -22,6 +22,8 @@ _FRAME = {
     "ce_source": "camera, where the record has no key",
     "ce_time": "capture time, RFC 3339; the record's timestamp where absent or not believed",
     "traceparent": "W3C trace context, handed on to the classification",
+    "yardlight_hops": "how often dead-letters replay put the frame back; handed on to its outcome",
+    "yardlight_replay_of": "ce_id of the dead letter it was put back for; handed on likewise",
 }
 _DEAD_LETTER = {
     **_CLOUDEVENT,

@@ -1,34 +1,35 @@
 """`yardlight-edge`: the streaming service and what runs beside it."""
 
-import json
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 from typing import Annotated
 
-from cyclopts import App, ArgumentCollection, Parameter, types, validators
+from cyclopts import App, ArgumentCollection, Parameter, validators
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
 from edge import layers
-from edge.audit import AuditReport, audit
-from edge.audit_text import document_of, lines_of, verdict_of
+from edge.audit.command import audit_command
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
+from edge.dead_letters.command import app as dead_letters_app
 from edge.demo import BUNDLE
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
 from edge.observe.logs import configure_logs
-from edge.settings import Delivery, KafkaSettings, Positive, RunSettings, TopicSettings
+from edge.replay.command import replay_command
+from edge.settings import KafkaSettings, Positive, RunSettings, TopicSettings
+from edge.signals import on_signals, stop_on_signals
 
 app = command_line(
     "yardlight-edge", "Classify camera frames from Kafka, and prove what became of each."
 )
 topics_app = App(name="topics", help="The topics that Yardlight reads and writes.")
 app.command(topics_app)
+app.command(audit_command, name="audit")
+app.command(replay_command, name="replay")
+app.command(dead_letters_app)
 
 Json = Annotated[bool, Parameter("--json", negative="")]
 Rate = Annotated[float, Parameter(validator=validators.Number(gt=0))]
@@ -52,7 +53,7 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
     operation = settings.operation
     configure_logs(operation.log_level, operation.log_format)
     service = Service(settings)
-    _on_signals(service.stop)
+    on_signals(service.stop)
     service.run()
     return DONE
 
@@ -61,7 +62,7 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
 def cameras(*, settings: CameraSettings | None = None) -> None:
     """Put frames into Kafka or into a folder: simulated, images, a video file, RTSP, a webcam."""
     configure_logs("info", "auto")
-    run_cameras(settings or CameraSettings(), _stop_on_signals())
+    run_cameras(settings or CameraSettings(), stop_on_signals())
 
 
 @app.command(name="watch")
@@ -85,49 +86,6 @@ def watch_command(
     with TopicReader(kafka or KafkaSettings()) as reader:
         results = (topics or TopicSettings()).results_topic
         show(reader.follow(results, from_start=from_start), Console())
-
-
-@app.command(name="audit")
-def audit_command(
-    *,
-    kafka: KafkaSettings | None = None,
-    topics: TopicSettings | None = None,
-    group: str = "yardlight",
-    delivery: Delivery = "exactly-once",
-    as_json: Json = False,
-    every: Rate | None = None,
-    audit_host: str = "0.0.0.0",  # noqa: S104 - Prometheus scrapes from another machine
-    audit_port: types.Port = 9109,
-) -> int:
-    """Recount from the topics alone what became of every frame.
-
-    Exit status: 0 clean, 1 broken (the offsets are named), 3 could not tell.
-
-    Args:
-        group: consumer group whose frames are recounted.
-        delivery: with at-least-once, repeated outcomes are reported and allowed.
-        as_json: print the recount for machines.
-        every: recount every so many seconds until stopped, and serve /metrics and /health.
-        audit_host: address on which they are served.
-        audit_port: port on which they are served; 0 takes a free one and logs it.
-    """
-
-    def recount() -> AuditReport:
-        return audit(kafka or KafkaSettings(), topics or TopicSettings(), group)
-
-    def show(report: AuditReport) -> None:
-        _print_recount(report, delivery, as_json=as_json)
-
-    if every is not None:
-        from edge.audit_watch import serve_audit
-
-        configure_logs("info", "auto")
-        stop = _stop_on_signals()
-        return serve_audit(recount, show, delivery, every, audit_host, audit_port, stop)
-    configure_logs("error", "auto")
-    report = recount()
-    show(report)
-    return report.status(delivery)
 
 
 @app.command
@@ -155,7 +113,7 @@ def demo(
     configure_logs("error", "auto")
     width, height = parse_size(size)
     spec = DemoSpec(cameras, rate, width, height, seed, seconds, bundle)
-    return Demo(spec, _stop_on_signals(), Console()).run()
+    return Demo(spec, stop_on_signals(), Console()).run()
 
 
 @topics_app.command
@@ -182,28 +140,8 @@ def create(
         sys.stdout.write(f"{plan.name}: {state}\n")
 
 
-def _print_recount(report: AuditReport, delivery: Delivery, *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(document_of(report, delivery), indent=2) + "\n")
-    else:
-        for line in [*lines_of(report), verdict_of(report, delivery)]:
-            sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
     sys.exit(run_command_line(app))
-
-
-def _on_signals(act: Callable[[], None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: act())
-
-
-def _stop_on_signals() -> Event:
-    stop = Event()
-    _on_signals(stop.set)
-    return stop
 
 
 def _print_config() -> int:

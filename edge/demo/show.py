@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.live import Live
 
 from deploy.bundle.errors import Fatal
-from edge.audit import CLEAN, AuditReport, audit
-from edge.audit_text import verdict_of
+from edge.audit.recount import audit
+from edge.audit.report import CLEAN, AuditReport
+from edge.audit.text import verdict_of
 from edge.cameras.pace import Pace
 from edge.cameras.picture import Picture
 from edge.cameras.publisher import FramePublisher

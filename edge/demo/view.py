@@ -4,9 +4,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge.audit import AuditReport
+from edge.audit.report import AuditReport
+from edge.audit.tally import Answer
 from edge.demo.statistics import Statistics
-from edge.tally import Answer
 from edge.watch import Latest
 
 

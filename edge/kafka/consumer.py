@@ -4,15 +4,13 @@ All methods belong to the thread that polls. Rebalance callbacks run on kafka-py
 while that thread is inside `poll` or `close`.
 """
 
-import re
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from kafka.errors import (
     AuthorizationError,
-    CorruptRecordError,
     KafkaError,
     KafkaTimeoutError,
     UnsupportedCodecError,
@@ -28,6 +26,7 @@ from edge.kafka.client import (
 from edge.kafka.lag import Lag
 from edge.kafka.rebalance import Listener, Rebalance, RememberingAssignor
 from edge.kafka.unpack import offsets_of, record_of
+from edge.kafka.unreadable import UNREADABLE, step_over
 from edge.observe.logs import get_logger
 from edge.record import Record
 from edge.settings import KafkaSettings
@@ -41,7 +40,6 @@ _PARTITION_FETCH_BYTES = 2 << 20
 _FETCH_BYTES = 16 << 20
 _RECEIVE_BUFFER = 4 << 20
 _FETCH_WAIT_MS = 200
-_CORRUPT = re.compile(r"TopicPartition\(topic='(?P<topic>[^']+)', partition=(?P<number>\d+)\)")
 
 
 class RecordSource:
@@ -109,8 +107,7 @@ class RecordSource:
             seconds = max(seconds, _JOIN_SECONDS)
         try:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
-        except (CorruptRecordError, UnicodeDecodeError) as error:
-            # A bad checksum, or a header whose name is not UTF-8.
+        except UNREADABLE as error:
             return [self._step_over(error)]
         except UnsupportedCodecError as error:
             raise Fatal(
@@ -205,24 +202,6 @@ class RecordSource:
         return record
 
     def _step_over(self, error: Exception) -> Record:
-        """Move past the record that cannot be read and report it as corrupt.
-
-        What follows it in the same batch cannot be read either and takes this way one by one.
-        """
-        place = self._unreadable(error)
-        offset = self._consumer.position(place)
-        self._consumer.seek(place, offset + 1)
-        partition = Partition(place.topic, place.partition)
-        self._lag.note(partition, offset + 1)
-        return Record(partition, offset, 0.0, None, None, (), corrupt=f"cannot be read: {error}")
-
-    def _unreadable(self, error: Exception) -> Any:
-        """The TopicPartition whose next record cannot be read: a bad checksum names it, for
-        anything else it is the one that kafka-python is unpacking.
-        """
-        if (found := _CORRUPT.search(str(error))) is not None:
-            return TopicPartition(found["topic"], int(found["number"]))
-        unpacking = self._consumer._fetcher._next_partition_records  # noqa: SLF001 - no public way
-        if unpacking is None:
-            raise Fatal(f"records of {self._topic} cannot be read: {error!r}") from error
-        return unpacking.topic_partition
+        record = step_over(self._consumer, error)
+        self._lag.note(record.partition, record.offset + 1)
+        return record

@@ -7,6 +7,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from deploy.bundle.errors import Unavailable
+from edge.frame import Partition
 from edge.kafka.client import connection, somebody_listens
 from edge.record import Message, TooLarge
 from edge.settings import KafkaSettings
@@ -66,16 +67,25 @@ class RecordSink:
             TooLarge: larger than any topic could take.
             Unavailable: the topic is unknown or the producer is not usable any more.
         """
-        try:
-            future = self._producer.send(
-                message.topic, value=message.value, key=message.key, headers=message.headers
-            )
-        except MessageSizeTooLargeError as error:
-            raise TooLarge(str(error)) from error
-        except KafkaError as error:
-            raise Unavailable(f"{message.topic} does not take records: {error!r}") from error
+        future = self._hand_over(message)
         future.add_callback(lambda _: done(None))
         future.add_errback(lambda error: done(_plain(error)))
+
+    def append(self, message: Message) -> tuple[Partition, int]:
+        """Send one record and wait until the broker has it; its partition and offset.
+
+        Raises:
+            TooLarge: the topic does not take it; a new producer goes on with the next.
+            Unavailable: it was not acknowledged in time, and may or may not be there.
+        """
+        try:
+            lies = self._hand_over(message).get(_DELIVERY_MS / 1000)
+        except MessageSizeTooLargeError as error:
+            self.renew()
+            raise TooLarge(str(error)) from error
+        except KafkaError as error:
+            raise Unavailable(f"{message.topic} did not take a record: {error!r}") from error
+        return Partition(lies.topic, lies.partition), lies.offset
 
     def renew(self) -> None:
         """Replace a producer that refuses to go on. Unacknowledged records may or may not be there.
@@ -97,6 +107,16 @@ class RecordSink:
         if self._producer is not None:
             producer, self._producer = self._producer, None
             producer.close(timeout=_CLOSE_SECONDS)
+
+    def _hand_over(self, message: Message) -> Any:
+        try:
+            return self._producer.send(
+                message.topic, value=message.value, key=message.key, headers=message.headers
+            )
+        except MessageSizeTooLargeError as error:
+            raise TooLarge(str(error)) from error
+        except KafkaError as error:
+            raise Unavailable(f"{message.topic} does not take records: {error!r}") from error
 
 
 def _plain(error: BaseException) -> BaseException:

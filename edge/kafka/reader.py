@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from deploy.bundle.errors import Unavailable
+from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition, Range
 from edge.kafka.client import connection, somebody_listens
 from edge.kafka.unpack import place_of, record_of
+from edge.kafka.unreadable import UNREADABLE, step_over
 from edge.record import Record
 from edge.settings import KafkaSettings
 
@@ -67,19 +68,48 @@ class TopicReader:
         """Names of the topics that exist."""
         return set(self._consumer.topics())
 
-    def bounds(self, topic: str) -> dict[Partition, Range]:
-        """What each partition of a topic holds now; empty if there is no such topic.
+    def partitions(self, topic: str) -> list[Partition]:
+        """The partitions of a topic; none if there is no such topic.
 
         Raises:
             Unavailable: the broker stopped answering.
         """
         with _asking(topic):
             numbers = self._consumer.partitions_for_topic(topic) or set()
-            places = [TopicPartition(topic, number) for number in sorted(numbers)]
+        return [Partition(topic, number) for number in sorted(numbers)]
+
+    def bounds(self, topic: str) -> dict[Partition, Range]:
+        """What each partition of a topic holds now; empty if there is no such topic.
+
+        Raises:
+            Unavailable: the broker stopped answering.
+        """
+        places = [place_of(at) for at in self.partitions(topic)]
+        with _asking(topic):
             starts = self._consumer.beginning_offsets(places)
             ends = self._consumer.end_offsets(places)
         held = {Partition(topic, at.partition): Range(starts[at], ends[at]) for at in places}
         return {at: Range(held[at].start, end) for at, end in self._true_ends(held).items()}
+
+    def offsets_at(self, seconds: float, held: Mapping[Partition, Range]) -> dict[Partition, int]:
+        """The first offset in each partition whose record is not older than that, in Unix seconds;
+        the end where all are older.
+
+        Raises:
+            Fatal: the broker does not find records by time (Tansu names the start, whatever the
+                time).
+            Unavailable: the broker stopped answering.
+        """
+        asked = {place_of(at): max(0, round(seconds * 1000)) for at in held}
+        with _asking("offsets by time"):
+            found = self._consumer.offsets_for_times(dict(asked))
+        offsets = {}
+        for at, kept in held.items():
+            answer = found[place_of(at)]
+            if answer is not None and answer.timestamp < asked[place_of(at)]:
+                raise Fatal(f"this broker finds no records of {at.topic} by time: give offsets")
+            offsets[at] = kept.end if answer is None else answer.offset
+        return offsets
 
     def committed(self, partition: Partition) -> int | None:
         """The group's position in a partition, None if it never committed one.
@@ -92,7 +122,8 @@ class TopicReader:
         return position
 
     def read(self, ranges: Mapping[Partition, Range]) -> Iterator[Record]:
-        """Every record of the ranges, in offset order within each partition.
+        """Every record of the ranges, in offset order within each partition; one that cannot be
+        read comes as corrupt, without key, value, headers and time.
 
         Raises:
             Unavailable: the broker stopped answering before the ends were reached.
@@ -104,7 +135,7 @@ class TopicReader:
             idle = 0 if polled else idle + 1
             if idle > _IDLE_POLLS:
                 raise Unavailable(f"nothing came from {', '.join(map(str, ranges))} any more")
-            for record in _records(polled):
+            for record in polled:
                 if record.offset < ranges[record.partition].end:
                     yield record
             for place, at in list(left.items()):
@@ -143,30 +174,30 @@ class TopicReader:
 
     def follow(self, topic: str, *, from_start: bool) -> Iterator[Record | None]:
         """Records of a topic as they come, and None whenever nothing came for half a second."""
-        numbers = self._consumer.partitions_for_topic(topic) or set()
-        places = [TopicPartition(topic, number) for number in sorted(numbers)]
+        places = [place_of(at) for at in self.partitions(topic)]
         self._consumer.assign(places)
         seek = self._consumer.seek_to_beginning if from_start else self._consumer.seek_to_end
         seek(*places)
         while True:
             polled = self._poll()
-            yield from _records(polled)
+            yield from polled
             if not polled:
                 yield None
 
-    def _poll(self) -> Mapping[Any, Any]:
-        with _asking("records"):
-            polled: Mapping[Any, Any] = self._consumer.poll(timeout_ms=_POLL_MS)
-        return polled
+    def _poll(self) -> list[Record]:
+        try:
+            with _asking("records"):
+                polled = self._consumer.poll(timeout_ms=_POLL_MS)
+        except UNREADABLE as error:
+            return [step_over(self._consumer, error)]
+        return [record_of(raw) for records in polled.values() for raw in records]
 
 
 @contextmanager
 def _asking(what: str) -> Iterator[None]:
     try:
         yield
+    except UNREADABLE:
+        raise
     except KafkaError as error:
         raise Unavailable(f"asking the broker for {what} failed: {error!r}") from error
-
-
-def _records(polled: Mapping[Any, Any]) -> Iterator[Record]:
-    return (record_of(raw) for records in polled.values() for raw in records)

@@ -6,11 +6,13 @@ from types import TracebackType
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from deploy.bundle.errors import Fatal, Unavailable
+from edge.frame import Partition
 from edge.kafka.client import connection, somebody_listens
+from edge.kafka.unpack import place_of
 from edge.observe.logs import get_logger
 from edge.settings import KafkaSettings, TopicSettings
 
@@ -91,6 +93,49 @@ class TopicAdmin:
         except KafkaError as error:
             raise Unavailable(f"topics cannot be listed: {error!r}") from error
         return [name for name in names if name not in present]
+
+    def compacted(self, names: Iterable[str]) -> list[str]:
+        """Those of the topics that are compacted: only the last record of each key is kept there.
+
+        Raises:
+            Unavailable: the cluster did not answer.
+        """
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        try:
+            told = self._client.describe_configs(asked, config_filter="all").get("topic", {})
+        except KafkaError as error:
+            raise Unavailable(f"settings of topics cannot be read: {error!r}") from error
+        policies = {
+            name: settings.get("cleanup.policy", {}).get("value") or ""
+            for name, settings in told.items()
+        }
+        return [name for name, policy in policies.items() if "compact" in policy]
+
+    def high_watermarks(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Where each partition ends, with what open transactions have written.
+
+        Raises:
+            Unavailable: the cluster did not answer.
+        """
+        asked = {place_of(at): OffsetSpec.LATEST for at in partitions}
+        if not asked:
+            return {}
+        try:
+            told = self._client.list_partition_offsets(asked)
+        except KafkaError as error:
+            raise Unavailable(f"ends of topics cannot be read: {error!r}") from error
+        return {Partition(place.topic, place.partition): it.offset for place, it in told.items()}
+
+    def delete_below(self, positions: Mapping[Partition, int]) -> None:
+        """Delete every record below these offsets; nothing brings them back.
+
+        Raises:
+            Fatal: the cluster refuses or cannot.
+        """
+        try:
+            self._client.delete_records({place_of(at): to for at, to in positions.items()})
+        except KafkaError as error:
+            raise Fatal(f"records were not deleted: {error!r}") from error
 
     def create(self, plans: Iterable[TopicPlan]) -> list[str]:
         """Create the topics that do not exist; returns the names of those it made.

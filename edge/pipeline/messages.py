@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edge.cloudevents import outcome_headers
 from edge.frame import UNKNOWN_CAMERA, Frame
+from edge.hops import handed_on
 from edge.outcome import Classified, DeadLettered, Outcome
 from edge.record import Message
 from edge.settings import TopicSettings
@@ -33,11 +34,11 @@ class MessageWriter:
 
     def by_reference(self, letter: DeadLettered, *, bare: bool = False) -> Message:
         """A dead letter that holds no frame, for a topic that does not take the whole one; a bare
-        one leaves the frame's key and headers where they are too, and its camera unknown: a record
-        without key and value is taken by no client.
+        one leaves the frame's key and headers where they are too, but for how often it came back,
+        and its camera unknown: a record without key and value is taken by no client.
         """
         message = self._dead_letter(letter, None)
-        ours = message.headers[len(letter.frame.headers) :]
+        ours = message.headers[len(letter.frame.headers) :] + handed_on(letter.frame.headers)
         key = UNKNOWN_CAMERA.encode()
         return Message(message.topic, key, None, ours) if bare else message
 
@@ -46,6 +47,7 @@ class MessageWriter:
         headers = self._headers("classification", outcome.frame, JSON)
         if outcome.frame.traceparent:
             headers.append(("traceparent", outcome.frame.traceparent.encode()))
+        headers += handed_on(outcome.frame.headers)
         return Message(self.topics.results_topic, _key(outcome.frame), value, headers)
 
     def _dead_letter(self, outcome: DeadLettered, value: bytes | None) -> Message:

@@ -112,6 +112,22 @@ def member(world: World, log: Path, *more: str) -> AbstractContextManager[Comman
     return command(log, "edge.cli", "run", *options(world, *more))
 
 
+def ended(world: World, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A command of `yardlight-edge` on the topics of that world, once it has ended."""
+    where = [*addresses(world), "--results-topic", world.topics.results_topic]
+    command = [sys.executable, "-m", "edge.cli", *words, *where]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def refusal(done: "subprocess.CompletedProcess[str]") -> str:
+    """What a command that ended said on stderr, on one line. The Kafka client's log is left out: it
+    may trip over its own socket while it closes.
+    """
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert not any("Traceback" in line for line in lines), done.stderr
+    return " ".join(" ".join(lines).replace("│", " ").split())
+
+
 def options(world: World, *more: str) -> Sequence[str]:
     """The words that put `yardlight-edge run` into that world; `more` win over them."""
     usual = {

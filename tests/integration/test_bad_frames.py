@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.audit import CLEAN
+from edge.audit.report import CLEAN
 from edge.kafka.topics import LARGEST_FRAME_RECORD
 from edge.settings import Delivery, DeliverySettings
 from tests import encoded

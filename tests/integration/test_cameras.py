@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edge.audit import CLEAN
+from edge.audit.report import CLEAN
 from tests.integration.running import addresses, command, serving
 from tests.integration.world import World, new_topics
 from tests.models import LABELS, solid_jpeg, solid_pixels

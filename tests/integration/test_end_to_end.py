@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from deploy.engines.catalogue import Choice
-from edge.audit import CLEAN
+from edge.audit.report import CLEAN
+from edge.audit.tally import Answer
 from edge.frame import Partition
 from edge.settings import EngineSettings
-from edge.tally import Answer
 from tests.integration.running import serving
 from tests.integration.world import World, pictures
 

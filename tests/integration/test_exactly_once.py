@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from edge.audit import CLEAN
-from edge.tally import Answer
+from edge.audit.report import CLEAN
+from edge.audit.tally import Answer
 from edge.wire import read_classification
 from tests.brokers.apache import ApacheKafka
 from tests.integration.running import Command, get, member

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.audit import CLEAN
-from edge.tally import Answer
+from edge.audit.report import CLEAN
+from edge.audit.tally import Answer
 from tests.integration.running import Command, get, member
 from tests.integration.traffic import Traffic
 from tests.integration.world import World

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from edge.audit import CLEAN
-from edge.tally import Answer
+from edge.audit.report import CLEAN
+from edge.audit.tally import Answer
 from tests.integration.running import Command, member
 from tests.integration.world import World, slow_pictures
 from tests.waiting import wait_until

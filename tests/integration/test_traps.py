@@ -14,7 +14,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import CorruptRecordError
 
-from edge.audit import CLEAN
+from edge.audit.report import CLEAN
 from edge.frame import Partition
 from edge.kafka import consumer as consumer_module
 from edge.kafka.client import wait_for_broker

@@ -1,14 +1,16 @@
 """Topics, a group and a bundle of a test's own, on a broker that it shares with others."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
-from edge.audit import AuditReport, audit
+from edge.audit.recount import audit
+from edge.audit.report import AuditReport
 from edge.frame import Headers
 from edge.kafka.embedded import EmbeddedBroker
 from edge.kafka.topics import TopicAdmin, plan_topics
@@ -78,6 +80,18 @@ class World:
     def create_topics(self, partitions: int = PARTITIONS) -> None:
         with TopicAdmin(self.kafka) as admin:
             admin.create(plan_topics(self.topics, partitions, replication=1))
+
+    def configure(self, topic: str, settings: Mapping[str, str]) -> None:
+        """Change settings of a topic, once the broker can tell them: a new one's it may not yet."""
+        asked = ConfigResource(ConfigResourceType.TOPIC, topic)
+        changed = ConfigResource(ConfigResourceType.TOPIC, topic, dict(settings))
+        address = self.kafka.bootstrap_servers
+        with closing(KafkaAdminClient(bootstrap_servers=address)) as admin:
+            wait_until(
+                lambda: bool(admin.describe_configs([asked], config_filter="all")["topic"][topic]),
+                f"settings of {topic}",
+            )
+            admin.alter_configs([changed])
 
     @contextmanager
     def producer(self, **options: Any) -> Iterator[Any]:

@@ -1,14 +1,16 @@
 """The recount in words and as JSON: one verdict, and the offsets behind it."""
 
 import json
+from collections.abc import Iterable
 
 import pytest
 
-from edge.audit import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport, PartitionAudit
-from edge.audit_text import as_runs, document_of, lines_of, verdict_of
-from edge.frame import Partition
+from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport, PartitionAudit
+from edge.audit.runs import Offsets, joined_runs, offsets_of
+from edge.audit.tally import Answer
+from edge.audit.text import document_of, lines_of, verdict_of
+from edge.frame import Partition, Range
 from edge.settings import Delivery
-from edge.tally import Answer
 
 COUNTS = {Answer.CLASSIFIED: 7, Answer.SKIPPED: 0, Answer.DEAD_LETTERED: 2}
 
@@ -25,20 +27,26 @@ def report(
     return AuditReport(
         "yard",
         [
-            PartitionAudit(Partition("frames", 0), 10, dict(COUNTS)),
+            PartitionAudit(Partition("frames", 0), Range(0, 10), 10, dict(COUNTS)),
             PartitionAudit(
                 Partition("frames", 1),
+                Range(0, 23),
                 20,
                 dict(COUNTS),
-                missing or [],
-                repeated or [],
-                conflicting or [],
-                unauditable or [],
+                singly(missing),
+                singly(repeated),
+                singly(conflicting),
+                singly(unauditable),
                 pending=3,
             ),
         ],
         obstacle=obstacle,
+        doubts=["they are older than the oldest outcome kept"] if unauditable else [],
     )
+
+
+def singly(offsets: Iterable[int] | None) -> Offsets:
+    return offsets_of(Range(offset, offset + 1) for offset in offsets or ())
 
 
 def test_a_clean_recount_says_what_it_counted() -> None:
@@ -75,7 +83,8 @@ def test_frames_older_than_the_outcomes_kept_leave_it_open() -> None:
     found = report(unauditable=[1, 2])
     assert found.status("exactly-once") == COULD_NOT_TELL
     said = verdict_of(found, "exactly-once")
-    assert said.startswith("could not tell: 2 frames are older than the oldest outcome kept")
+    why = "2 frames have no outcome, and they are older than the oldest outcome kept"
+    assert said.startswith(f"could not tell: {why} (")
 
 
 def test_an_obstacle_is_named() -> None:
@@ -111,27 +120,46 @@ def test_a_clean_recount_needs_no_lines() -> None:
         ([3, 4], "3-4"),
         ([3, 7, 8, 9], "3, 7-9"),
         (list(range(0, 40, 2)), ", ".join(map(str, range(0, 40, 2)))),
-        (list(range(0, 44, 2)), ", ".join(map(str, range(0, 40, 2))) + " and 2 more runs"),
+        (list(range(0, 44, 2)), ", ".join(map(str, range(0, 40, 2))) + " and 2 more ranges"),
     ],
 )
-def test_offsets_are_told_as_runs(offsets: list[int], expected: str) -> None:
-    assert as_runs(offsets) == expected
+def test_offsets_are_told_as_ranges(offsets: list[int], expected: str) -> None:
+    assert str(singly(offsets)) == expected
 
 
-def test_the_document_for_machines_is_json_with_every_offset() -> None:
-    offsets = list(range(0, 100, 2))
-    document = json.loads(json.dumps(document_of(report(missing=offsets), "exactly-once")))
+def test_ranges_that_follow_on_are_one_wherever_they_come_from() -> None:
+    offsets = offsets_of([Range(3, 5), Range(5, 9), Range(10, 11)])
+    assert (offsets.ranges, len(offsets)) == ([Range(3, 9), Range(10, 11)], 7)
+    assert list(joined_runs([Range(0, 1), Range(3, 4), Range(9, 10)], joined=3)) == [
+        Range(0, 4),
+        Range(9, 10),
+    ]
+
+
+def test_of_very_many_ranges_the_first_are_kept_and_all_are_counted() -> None:
+    offsets = singly(range(0, 1000, 2))
+    assert (len(offsets), len(offsets.ranges), offsets.more_ranges) == (500, 100, 400)
+    offsets.add(Range(999, 1003))
+    assert (len(offsets), len(offsets.ranges), offsets.more_ranges) == (504, 100, 400)
+    assert str(offsets).endswith(", 38 and 480 more ranges")
+
+
+def test_the_document_for_machines_is_json_with_the_first_ranges() -> None:
+    document = json.loads(json.dumps(document_of(report(missing=[0, 2, 3]), "exactly-once")))
     assert document["group"] == "yard"
     assert document["status"] == BROKEN
-    assert document["verdict"].startswith("BROKEN: 50 missing")
+    assert document["verdict"].startswith("BROKEN: 3 missing")
+    nothing = {"count": 0, "ranges": [], "more_ranges": 0}
     assert document["partitions"][1] == {
         "topic": "frames",
         "partition": 1,
+        "from": 0,
+        "to": 23,
         "committed": 20,
         "pending": 3,
         "outcomes": {"classified": 7, "skipped": 0, "dead-lettered": 2},
-        "missing": offsets,
-        "repeated": [],
-        "conflicting": [],
-        "unauditable": [],
+        "missing": {"count": 3, "ranges": [[0, 0], [2, 3]], "more_ranges": 0},
+        "repeated": nothing,
+        "conflicting": nothing,
+        "unauditable": nothing,
     }

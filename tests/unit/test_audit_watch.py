@@ -3,16 +3,19 @@
 from threading import Event
 
 from deploy.bundle.errors import Unavailable
-from edge.audit import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport, PartitionAudit
-from edge.audit_watch import keep_auditing
-from edge.frame import Partition
+from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport, PartitionAudit
+from edge.audit.runs import offsets_of
+from edge.audit.tally import Answer
+from edge.audit.watch import keep_auditing
+from edge.frame import Partition, Range
 from edge.observe.audit_metrics import STATES, AuditMetrics
-from edge.tally import Answer
 
 NOW = 1_790_000_000.0
 AT = Partition("frames", 0)
-GOOD = AuditReport("yard", [PartitionAudit(AT, 9, {Answer.CLASSIFIED: 9})])
-LOSS = AuditReport("yard", [PartitionAudit(AT, 9, {Answer.CLASSIFIED: 7}, missing=[3, 4])])
+ALL = Range(0, 9)
+LOST = offsets_of([Range(3, 5)])
+GOOD = AuditReport("yard", [PartitionAudit(AT, ALL, 9, {Answer.CLASSIFIED: 9})])
+LOSS = AuditReport("yard", [PartitionAudit(AT, ALL, 9, {Answer.CLASSIFIED: 7}, missing=LOST)])
 Recount = AuditReport | Unavailable
 
 

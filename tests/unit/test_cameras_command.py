@@ -22,7 +22,7 @@ from tests.models import solid_jpeg
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("edge.cli._on_signals", lambda _: None)
+    monkeypatch.setattr("edge.signals.on_signals", lambda _: None)
     return tmp_path
 
 

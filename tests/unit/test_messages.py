@@ -57,6 +57,14 @@ def test_a_trace_is_handed_on() -> None:
     )
 
 
+def test_how_often_a_frame_was_put_back_is_handed_on() -> None:
+    came_back = (("yardlight_hops", b"2"), ("yardlight_replay_of", b"yard/frames/0/7"))
+    headers = headers_of(classified(inferred_frame(headers=(*OWN_HEADERS, *came_back))))
+    assert headers["yardlight_hops"] == b"2"
+    assert headers["yardlight_replay_of"] == b"yard/frames/0/7"
+    assert "x-lens" not in headers
+
+
 @pytest.mark.parametrize("outcome", [classified, dead_lettered])
 def test_a_frame_without_a_key_gets_its_camera_as_one(
     outcome: Callable[[Frame], Outcome],

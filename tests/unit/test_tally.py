@@ -1,15 +1,18 @@
 """How often each offset was answered: examples, and a naive model that forgets nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.audit.runs import MOST_RANGES, offsets_of
+from edge.audit.tally import Answer, Tally
 from edge.frame import Range
-from edge.tally import Answer, Tally
 
 START, END = 100, 110
+WHOLE = Range(START, END)
 ANSWERS = [answer for answer in Answer if answer]
 
 
@@ -49,64 +52,74 @@ def tally(*answered: int) -> Tally:
     return made
 
 
-def spread(ranges: list[Range]) -> list[int]:
+def spread(ranges: Iterable[Range]) -> list[int]:
     return [offset for found in ranges for offset in range(found.start, found.end)]
 
 
 def test_nothing_noted_means_everything_is_unanswered() -> None:
-    assert list(tally().unanswered(END, joined=1)) == [Range(START, END)]
+    assert list(tally().unanswered(WHOLE, joined=1)) == [Range(START, END)]
 
 
 def test_gaps_are_told_as_runs_up_to_the_end_asked_for() -> None:
-    found = tally(100, 103, 104).unanswered(108, joined=1)
+    found = tally(100, 103, 104).unanswered(Range(START, 108), joined=1)
     assert list(found) == [Range(101, 103), Range(105, 108)]
 
 
 def test_gaps_that_are_close_are_told_as_one_stretch_that_begins_and_ends_in_a_gap() -> None:
     made = tally(100, 102, 104, 105, 106, 109)
-    assert list(made.unanswered(END, joined=2)) == [Range(101, 104), Range(107, 109)]
-    assert list(made.unanswered(END)) == [Range(101, 109)]
+    assert list(made.unanswered(WHOLE, joined=2)) == [Range(101, 104), Range(107, 109)]
+    assert list(made.unanswered(WHOLE)) == [Range(101, 109)]
     assert [made.is_answered(offset) for offset in (101, 102, 103)] == [False, True, False]
 
 
 def test_nothing_is_missing_where_all_is_answered() -> None:
-    assert list(tally(*range(START, END)).unanswered(END, joined=1)) == []
+    assert list(tally(*range(START, END)).unanswered(WHOLE, joined=1)) == []
 
 
 @pytest.mark.parametrize("end", [START, START - 1, 0])
 def test_below_the_start_there_is_nothing_to_tell(end: int) -> None:
-    assert list(tally().unanswered(end, joined=1)) == []
-    assert tally(100).count(Answer.CLASSIFIED, end) == 0
+    assert list(tally().unanswered(Range(START, end), joined=1)) == []
+    assert tally(100).counts(end) == dict.fromkeys(Answer, 0)
 
 
 def test_an_offset_outside_the_range_is_not_counted() -> None:
     made = tally(START - 1, END, -1, 10**12)
-    assert made.count(Answer.CLASSIFIED, END + 5) == 0
+    assert made.counts(END + 5)[Answer.CLASSIFIED] == 0
 
 
 def test_two_equal_outcomes_are_a_repeat_and_no_conflict() -> None:
     made = tally(105, 105, 105)
-    assert (made.repeated(END), made.conflicting(END)) == ([105], [])
+    assert (spread(made.repeated(END)), spread(made.conflicting(END))) == ([105], [])
 
 
 def test_another_label_for_the_same_frame_is_a_conflict_and_no_repeat() -> None:
     made = tally(105)
     made.note(105, Answer.CLASSIFIED, "parcel")
-    assert (made.repeated(END), made.conflicting(END)) == ([], [105])
+    assert (spread(made.repeated(END)), spread(made.conflicting(END))) == ([], [105])
 
 
 def test_another_kind_of_outcome_is_a_conflict_and_the_first_one_counts() -> None:
     made = tally(105)
     made.note(105, Answer.DEAD_LETTERED, "vehicle")
-    assert made.conflicting(END) == [105]
-    assert made.count(Answer.CLASSIFIED, END) == 1
-    assert made.count(Answer.DEAD_LETTERED, END) == 0
+    assert spread(made.conflicting(END)) == [105]
+    assert (made.counts(END)[Answer.CLASSIFIED], made.counts(END)[Answer.DEAD_LETTERED]) == (1, 0)
+
+
+def test_the_first_outcome_of_an_offset_can_be_told_again() -> None:
+    made = tally(105)
+    made.note(106, Answer.DEAD_LETTERED, "empty")
+    made.note(106, Answer.SKIPPED, "expired")
+    assert made.first_of(105) == (Answer.CLASSIFIED, "vehicle")
+    assert made.first_of(106) == (Answer.DEAD_LETTERED, "empty")
+    assert made.first_of(107) is None
+    assert list(made.answered(WHOLE)) == [Range(105, 107)]
 
 
 def test_an_empty_range_takes_nothing() -> None:
     made = Tally(Range(7, 7))
     made.note(7, Answer.SKIPPED, "similar")
-    assert (made.count(Answer.SKIPPED, 8), list(made.unanswered(8, joined=1))) == (0, [])
+    assert made.counts(8)[Answer.SKIPPED] == 0
+    assert list(made.unanswered(Range(7, 8), joined=1)) == []
 
 
 @given(
@@ -124,9 +137,46 @@ def test_it_tells_what_a_naive_model_tells(noted: list[tuple[int, Answer, str]],
     for offset, answer, content in noted:
         ours.note(offset, answer, content)
         naive.note(offset, answer, content)
-    assert [ours.count(answer, end) for answer in ANSWERS] == [
+    counts = ours.counts(end)
+    assert [counts[answer] for answer in ANSWERS] == [
         naive.count(answer, end) for answer in ANSWERS
     ]
-    assert ours.repeated(end) == naive.repeated(end)
-    assert ours.conflicting(end) == naive.conflicting(end)
-    assert spread(list(ours.unanswered(end, joined=1))) == naive.unanswered(end)
+    assert spread(ours.repeated(end)) == naive.repeated(end)
+    assert spread(ours.conflicting(end)) == naive.conflicting(end)
+    assert spread(ours.unanswered(Range(START, end), joined=1)) == naive.unanswered(end)
+
+
+def test_the_part_that_is_asked_for_is_told_alone() -> None:
+    made = tally(102, 103)
+    assert list(made.unanswered(Range(101, 105), joined=1)) == [Range(101, 102), Range(104, 105)]
+    assert list(made.unanswered(Range(0, 101), joined=1)) == [Range(100, 101)]
+    assert list(made.unanswered(Range(500, 600), joined=1)) == []
+
+
+def test_more_different_outcomes_than_a_byte_can_number_are_still_told_apart() -> None:
+    labels = [f"label-{number}" for number in range(20_000)]
+    made = Tally(Range(0, len(labels)))
+    widths = set()
+    for _ in range(2):
+        for offset, label in enumerate(labels):
+            made.note(offset, Answer.CLASSIFIED, label)
+            widths.add(made.held_bytes // len(labels))
+    made.note(7, Answer.CLASSIFIED, labels[8])
+    assert widths == {1, 2, 4}
+    assert made.counts(len(labels))[Answer.CLASSIFIED] == len(labels)
+    assert list(made.repeated(len(labels))) == [Range(0, len(labels))]
+    assert list(made.conflicting(len(labels))) == [Range(7, 8)]
+
+
+def test_five_million_offsets_take_five_megabytes_and_their_report_a_few_lines() -> None:
+    total, step = 5_000_000, 25
+    made = Tally(Range(1_000, 1_000 + total))
+    for offset in range(1_000, 1_000 + total, step):
+        made.note(offset, Answer.CLASSIFIED, "vehicle")
+    assert made.held_bytes == total
+    assert made.counts(1_000 + total)[Answer.CLASSIFIED] == total // step
+    missing = offsets_of(made.unanswered(made.range, joined=1))
+    assert len(missing) == total - total // step
+    assert len(missing.ranges) == MOST_RANGES
+    assert missing.more_ranges == total // step - MOST_RANGES
+    assert len(str(missing)) < 1000

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from threading import Event
 
 from deploy.bundle.errors import Unavailable
-from edge.audit import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport
+from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport
+from edge.audit.tally import Answer
 from edge.observe.audit_metrics import AuditMetrics, State
 from edge.observe.health import Health
 from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
 from edge.settings import Delivery
-from edge.tally import Answer
 
 _log = get_logger("audit")
 _STATES: dict[int, State] = {CLEAN: "clean", BROKEN: "broken", COULD_NOT_TELL: "could-not-tell"}

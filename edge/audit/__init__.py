@@ -1,0 +1,1 @@
+"""The recount of what became of every frame, from the topics alone."""

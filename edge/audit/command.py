@@ -1,0 +1,67 @@
+"""`yardlight-edge audit`."""
+
+import json
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter, types, validators
+
+from edge.audit.recount import audit
+from edge.audit.report import AuditReport
+from edge.audit.text import document_of, lines_of, verdict_of
+from edge.observe.logs import configure_logs
+from edge.settings import Delivery, KafkaSettings, TopicSettings
+from edge.signals import stop_on_signals
+from edge.span import WHOLE, Span
+
+
+def audit_command(
+    *,
+    kafka: KafkaSettings | None = None,
+    topics: TopicSettings | None = None,
+    span: Span | None = None,
+    group: str = "yardlight",
+    delivery: Delivery = "exactly-once",
+    as_json: Annotated[bool, Parameter("--json", negative="")] = False,
+    every: Annotated[float, Parameter(validator=validators.Number(gt=0))] | None = None,
+    audit_host: str = "0.0.0.0",  # noqa: S104 - Prometheus scrapes from another machine
+    audit_port: types.Port = 9109,
+) -> int:
+    """Recount from the topics alone what became of every frame.
+
+    Exit status: 0 clean, 1 broken (the offsets are named), 3 could not tell.
+
+    Args:
+        group: consumer group whose frames are recounted.
+        delivery: with at-least-once, repeated outcomes are reported and allowed.
+        as_json: print the recount for machines.
+        every: recount every so many seconds until stopped, and serve /metrics and /health.
+        audit_host: address on which they are served.
+        audit_port: port on which they are served; 0 takes a free one and logs it.
+    """
+
+    def recount() -> AuditReport:
+        return audit(kafka or KafkaSettings(), topics or TopicSettings(), group, span or WHOLE)
+
+    def show(report: AuditReport) -> None:
+        _print(report, delivery, as_json=as_json)
+
+    if every is not None:
+        from edge.audit.watch import serve_audit
+
+        configure_logs("info", "auto")
+        stop = stop_on_signals()
+        return serve_audit(recount, show, delivery, every, audit_host, audit_port, stop)
+    configure_logs("error", "auto")
+    report = recount()
+    show(report)
+    return report.status(delivery)
+
+
+def _print(report: AuditReport, delivery: Delivery, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(document_of(report, delivery), indent=2) + "\n")
+    else:
+        for line in [*lines_of(report), verdict_of(report, delivery)]:
+            sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,140 @@
+"""The recount: what became of every frame of a span, from the topics alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.audit.outcomes import DAMAGED, belongs, parsers
+from edge.audit.report import AuditReport, PartitionAudit
+from edge.audit.runs import Offsets, offsets_of
+from edge.audit.settled import nothing_is_hidden
+from edge.audit.tally import Tally
+from edge.frame import Partition, Range
+from edge.kafka.reader import TopicReader
+from edge.kafka.stretch import stretches_of
+from edge.settings import KafkaSettings, TopicSettings
+from edge.span import WHOLE, Span
+
+_NEVER = float("inf")
+_OLDER = "they are older than the oldest outcome kept"
+_DELETED = "they were deleted from the topic"
+_ABOVE = "the group committed them and the topic ends before: was it made anew?"
+
+
+def audit(
+    kafka: KafkaSettings, topics: TopicSettings, group: str, span: Span = WHOLE
+) -> AuditReport:
+    """Recount the conservation of frames for one consumer group.
+
+    Looked at are the frames of the span below the group's committed offsets. One without an outcome
+    is missing if its outcome would still be there; otherwise it could not be audited. Records are
+    read one after the other: what is remembered is a byte for each offset of the span.
+
+    Raises:
+        Fatal: the span names what does not exist.
+        Unavailable: the broker does not answer.
+    """
+    report = AuditReport(group)
+    with TopicReader(kafka, group) as reader:
+        # Positions first: whatever they have passed has its outcome in what is read afterwards.
+        committed = {at: reader.committed(at) for at in reader.partitions(topics.frames_topic)}
+        if not committed:
+            report.obstacle = f"topic {topics.frames_topic} does not exist"
+            return report
+        held = reader.bounds(topics.frames_topic)
+        asked = stretches_of(reader, topics.frames_topic, span, held)
+        if all(committed[at] is None for at in asked):
+            report.obstacle = f"group {group} has committed nothing in {topics.frames_topic}"
+        outcomes = _Outcomes({at: Tally(_up_to(asked[at], committed[at], span)) for at in asked})
+        complete = nothing_is_hidden(kafka, reader, parsers(topics), report)
+        horizon = outcomes.read(reader, topics, report)
+        kept = reader.bounds(topics.frames_topic)
+        judge = _Judge(reader, report, kept, horizon if complete else _NEVER, complete=complete)
+        for at, tally in outcomes.tallies.items():
+            report.partitions.append(judge.audit(at, tally, committed[at]))
+    return report
+
+
+def _up_to(asked: Range, committed: int | None, span: Span) -> Range:
+    """A position beyond the end of the topic is looked into as well, unless an end was given."""
+    end = asked.end if span.end is not None else max(asked.end, committed or 0)
+    return Range(asked.start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcomes:
+    tallies: Mapping[Partition, Tally]
+
+    def read(self, reader: TopicReader, topics: TopicSettings, report: AuditReport) -> float:
+        """Note every outcome of the group; returns the time, in Unix seconds, before which outcomes
+        may have been deleted.
+        """
+        horizon = 0.0
+        for topic, parse in parsers(topics).items():
+            bounds = reader.bounds(topic)
+            oldest = {at: held.start for at, held in bounds.items() if held.start > 0}
+            for record in reader.read(bounds):
+                if record.corrupt is None and oldest.pop(record.partition, None) is not None:
+                    horizon = max(horizon, record.timestamp)
+                if not belongs(record, report.group):
+                    continue
+                try:
+                    for outcome in parse(record):
+                        tally = self.tallies.get(outcome.partition)
+                        if tally is not None:
+                            tally.note(outcome.offset, outcome.answer, outcome.content)
+                except DAMAGED:
+                    report.damaged += 1
+            if oldest:
+                # All that a partition held was deleted: nothing older than now can be told.
+                horizon = _NEVER
+        return horizon
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Tells what the frames without an outcome are."""
+
+    reader: TopicReader
+    report: AuditReport
+    kept: Mapping[Partition, Range]
+    """What the frames topic still holds."""
+    horizon: float
+    """Unix seconds: of an older frame the outcome may be gone."""
+    complete: bool
+    """Whether every outcome that was written and not deleted could be read."""
+
+    def audit(self, at: Partition, tally: Tally, committed: int | None) -> PartitionAudit:
+        looked_at, kept = tally.range, self.kept.get(at, Range(0, 0))
+        start = looked_at.start
+        end = start if committed is None else min(max(committed, start), looked_at.end)
+        found = PartitionAudit(at, looked_at, committed, tally.counts(end))
+        found.repeated = offsets_of(tally.repeated(end))
+        found.conflicting = offsets_of(tally.conflicting(end))
+        found.pending = looked_at.end - end
+        self._untellable(found, tally, Range(start, min(kept.start, end)), _DELETED)
+        self._look_again(found, tally, Range(max(start, kept.start), min(end, kept.end)))
+        self._untellable(found, tally, Range(max(start, kept.end), end), _ABOVE)
+        return found
+
+    def _untellable(self, found: PartitionAudit, tally: Tally, within: Range, why: str) -> None:
+        """Of what is not there nobody can say whether it was a frame."""
+        for stretch in tally.unanswered(within, joined=1):
+            found.unauditable.add(stretch)
+            self.report.doubt(why)
+
+    def _look_again(self, found: PartitionAudit, tally: Tally, within: Range) -> None:
+        """Offsets without an outcome are missing only if a frame is there: transactions and
+        compaction leave gaps. So only these are read.
+        """
+        for stretch in tally.unanswered(within):
+            for record in self.reader.read({found.partition: stretch}):
+                if tally.is_answered(record.offset):
+                    continue
+                self._add(found, record.timestamp).add(Range(record.offset, record.offset + 1))
+
+    def _add(self, found: PartitionAudit, timestamp: float) -> Offsets:
+        if timestamp >= self.horizon:
+            return found.missing
+        if self.complete:
+            self.report.doubt(_OLDER)
+        return found.unauditable

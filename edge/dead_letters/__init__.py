@@ -1,0 +1,1 @@
+"""Dead letters: frames that could not be classified, looked at, put back, or deleted."""

@@ -1,0 +1,1 @@
+"""A past range of frames, run again: on another bundle or engine, beside what runs live."""
