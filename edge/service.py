@@ -12,8 +12,10 @@ from deploy.bundle.errors import Unavailable
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.pixels import Limits
 from deploy.bundle.reference import check_model
+from edge.acls import acls_of
 from edge.assignments import Assignments
 from edge.batching import Batcher
+from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.consumer import RecordSource
 from edge.kafka.producer import RecordSink
@@ -86,7 +88,7 @@ class Service:
             return
         try:
             self._describe(bundle, provision)
-            self.health.phase = "waiting for Kafka"
+            self.health.phase = "connecting to Kafka"
             if self._await_kafka():
                 self._stream(bundle, provision)
         finally:
@@ -95,9 +97,12 @@ class Service:
     def _await_kafka(self) -> bool:
         """Wait for a broker and for the topics; False if told to stop before."""
         kafka = self._settings.kafka
-        if not wait_for_broker(kafka, self.crew.wait, _log.warning):
+        if not wait_for_broker(kafka, self.crew.wait, self._await_outside):
             return False
         topics = self._settings.topics
+        rights = acls_of("run", topics, self._settings.group)
+        if not require_access(kafka, rights, self.crew.wait, self._await_outside):
+            return False
         return require_topics(
             kafka,
             topics,
@@ -106,6 +111,11 @@ class Service:
             wait=self.crew.wait,
             waiting=self._await_topics,
         )
+
+    def _await_outside(self, what: str) -> None:
+        """Say in the log and to the probes what somebody else must mend."""
+        _log.warning(what)
+        self.health.phase = what
 
     def _await_topics(self, missing: list[str]) -> None:
         self.health.phase = f"waiting for topics {', '.join(missing)}"
@@ -174,7 +184,7 @@ class Service:
                 opens()
             except Unavailable as error:
                 _log.warning("connecting failed, trying again", error=str(error))
-                wait_for_broker(self._settings.kafka, self.crew.wait, _log.warning)
+                wait_for_broker(self._settings.kafka, self.crew.wait, self._await_outside)
             else:
                 return True
         return False

@@ -7,7 +7,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from deploy.bundle.errors import Unavailable
-from edge.kafka.client import connection, somebody_listens
+from edge.kafka.client import connection, require_broker
 from edge.record import Message, TooLarge
 from edge.settings import KafkaSettings
 
@@ -37,12 +37,10 @@ class RecordSink:
         """Connect.
 
         Raises:
-            Unavailable: nobody listens, the broker did not answer in time, or refused the
-                credentials.
+            Unavailable: no broker can be used, or it did not answer in time; says why.
         """
         # A constructor that fails leaks a thread, so none is tried in vain.
-        if not somebody_listens(self._settings):
-            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
+        require_broker(self._settings)
         try:
             self._producer = KafkaProducer(
                 acks="all",
