@@ -5,8 +5,8 @@ listed in docs/security.md, and proven sufficient and necessary on a real author
 """
 
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias, get_args
 
 from edge.settings import TopicSettings
@@ -41,6 +41,20 @@ class Acl:
 def acls_of(consumer: Consumer, topics: TopicSettings, group: str) -> tuple[Acl, ...]:
     """What a command needs, for these topics and this consumer group."""
     return tuple(_NEEDS[consumer](topics, group))
+
+
+def grants_of(needs: Mapping[Consumer, Sequence[Acl]], principal: str) -> Iterator[str]:
+    """Lines for a shell: each command's rights below its name."""
+    for consumer, acls in needs.items():
+        yield f"# yardlight-edge {consumer}"
+        for acl in acls:
+            yield acl.command(principal)
+
+
+def grants_document(needs: Mapping[Consumer, Sequence[Acl]], principal: str) -> dict[str, object]:
+    """The same for machines."""
+    commands = {consumer: [asdict(acl) for acl in acls] for consumer, acls in needs.items()}
+    return {"principal": principal, "commands": commands}
 
 
 def _run(topics: TopicSettings, group: str) -> Iterator[Acl]:

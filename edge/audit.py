@@ -6,8 +6,10 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from edge.acls import acls_of
 from edge.cloudevents import GROUP_HEADER
 from edge.frame import Partition, Range
+from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.record import Record
 from edge.settings import KafkaSettings, TopicSettings
@@ -72,7 +74,9 @@ def audit(kafka: KafkaSettings, topics: TopicSettings, group: str) -> AuditRepor
 
     Raises:
         Unavailable: the broker does not answer.
+        Fatal: a right that it needs is not granted.
     """
+    insist_on_access(kafka, acls_of("audit", topics, group))
     report = AuditReport(group)
     with TopicReader(kafka, group) as reader:
         frames = reader.bounds(topics.frames_topic)

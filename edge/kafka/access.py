@@ -13,7 +13,7 @@ from kafka.errors import (
 )
 from kafka.protocol.admin import DescribeGroupsRequest
 
-from deploy.bundle.errors import Unavailable
+from deploy.bundle.errors import Fatal, Unavailable
 from edge.acls import Acl, Operation
 from edge.kafka.admin import administrating
 from edge.settings import KafkaSettings
@@ -60,6 +60,20 @@ def require_access(
             tell(told)
         if wait(_WAIT_SECONDS):
             return False
+
+
+def insist_on_access(settings: KafkaSettings, acls: Iterable[Acl]) -> None:
+    """For commands that end: without its rights a reader would find nothing, and not know why.
+
+    Raises:
+        Fatal: one is not granted.
+        Unavailable: no broker answers.
+    """
+    if missing := missing_rights(settings, acls):
+        raise Fatal(
+            f"not granted on Kafka: {', '.join(map(str, missing))}; `yardlight-edge topics acls` "
+            "prints what grants it"
+        )
 
 
 def missing_rights(settings: KafkaSettings, acls: Iterable[Acl]) -> list[Acl]:

@@ -31,13 +31,22 @@ class Conversation:
         )
         self._socket: socket.socket | None = None
 
-    def __enter__(self) -> "Conversation":
+    def open(self) -> None:
         """Connect, without TLS yet.
 
         Raises:
             OSError: nobody answers there.
         """
         self._socket = socket.create_connection(self._address, timeout=SECONDS)
+
+    def __enter__(self) -> "Conversation":
+        """Connect, unless `open` has done so.
+
+        Raises:
+            OSError: nobody answers there.
+        """
+        if self._socket is None:
+            self.open()
         return self
 
     def __exit__(

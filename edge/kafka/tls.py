@@ -64,10 +64,17 @@ def load_own_certificate(context: ssl.SSLContext, settings: KafkaSettings) -> No
     key = settings.ssl_keyfile or certificate
     _check_readable("ssl-certfile", certificate)
     _check_readable("ssl-keyfile", key)
+    password = KeyPassword(settings)
     try:
-        context.load_cert_chain(certificate, settings.ssl_keyfile, KeyPassword(settings))
+        context.load_cert_chain(certificate, settings.ssl_keyfile, password)
     except ssl.SSLError as error:
-        raise Fatal(_own_certificate_refused(certificate, key, error)) from None
+        if error.reason == "KEY_VALUES_MISMATCH":
+            found = f"ssl-keyfile {key} is not the key of ssl-certfile {certificate}"
+        elif password.asked:
+            found = f"ssl-key-password-file holds another password than that of {key}"
+        else:
+            found = f"ssl-certfile {certificate} or ssl-keyfile {key} is not PEM"
+        raise Fatal(found) from None
 
 
 class KeyPassword:
@@ -77,8 +84,10 @@ class KeyPassword:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
+        self.asked = False
 
     def __call__(self) -> str:
+        self.asked = True
         path = self._settings.ssl_key_password_file
         if path is None:
             raise Fatal(f"{self._settings.ssl_keyfile} is encrypted: name ssl-key-password-file")
@@ -101,12 +110,3 @@ def _check_readable(option: str, path: Path) -> None:
         raise Fatal(f"{option}: {path} does not exist") from None
     except OSError as error:
         raise Fatal(f"{option} {path} cannot be read: {error.strerror}") from error
-
-
-def _own_certificate_refused(certificate: Path, key: Path, error: ssl.SSLError) -> str:
-    reason = error.reason or str(error)
-    if reason == "KEY_VALUES_MISMATCH":
-        return f"ssl-keyfile {key} is not the key of ssl-certfile {certificate}"
-    if "DECRYPT" in reason:
-        return f"ssl-key-password-file holds another password than that of {key}"
-    return f"ssl-certfile {certificate} or ssl-keyfile {key} is not PEM ({reason})"
