@@ -23,6 +23,8 @@ from kafka.admin import (
     ResourcePattern,
     ResourcePatternFilter,
     ResourceType,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
 )
 
 from edge.acls import Acl
@@ -149,6 +151,19 @@ class SecureKafka:
         finally:
             for acl in given:
                 self.revoke(acl, principal)
+
+    def set_password(self, password: str) -> None:
+        """Another password for the user from now on."""
+        mechanism = ScramMechanism.SCRAM_SHA_512
+        change = UserScramCredentialUpsertion(USER, mechanism, password)
+        with self.admin() as admin:
+            result = admin.alter_user_scram_credentials([change])
+        assert result == {USER: None}
+
+    def sign_anew(self) -> None:
+        """The broker shows a certificate by the other authority from its next start on."""
+        issued = self.files.stranger.issue("broker-anew")
+        self.files.broker.both.write_bytes(issued.both.read_bytes())
 
     @contextmanager
     def admin(self) -> Iterator[Any]:
