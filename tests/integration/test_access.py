@@ -2,13 +2,23 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.errors import (
+    AuthorizationError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
 
 from edge.acls import CONSUMERS, Acl, Consumer, acls_of
 from edge.doctor.examination import DoctorSettings, examine
+from edge.kafka.client import connection
 from edge.kafka.topics import plan_topics
 from edge.settings import KafkaSettings, TopicSettings
 from tests.brokers.secure import SecureKafka
@@ -75,6 +85,38 @@ def test_with_exactly_its_rights_each_command_works(
     ):
         assert watching.process.stdout is not None
         assert json.loads(watching.process.stdout.readline())["label"]
+
+
+def test_with_the_rights_of_the_service_its_user_is_refused_anything_else(
+    yard: World, secure_kafka: SecureKafka
+) -> None:
+    topics = yard.topics
+    user = connection(secure_kafka.settings(LISTENER), "tests")
+    with secure_kafka.granted(rights(yard, "run")):
+        with closing(KafkaProducer(**user, enable_idempotence=False)) as producer:
+            for topic in (topics.frames_topic, topics.skipped_topic):
+                with pytest.raises(TopicAuthorizationFailedError):
+                    producer.send(topic, b"forged").get(30)
+        with closing(KafkaConsumer(**user)) as consumer:
+            consumer.assign([TopicPartition(topics.dead_letters_topic, 0)])
+            with pytest.raises(TopicAuthorizationFailedError):
+                read_until_refused(consumer)
+        with closing(KafkaConsumer(**user, group_id=unique("other"))) as consumer:
+            consumer.subscribe([topics.frames_topic])
+            with pytest.raises(GroupAuthorizationFailedError):
+                read_until_refused(consumer)
+        with closing(KafkaAdminClient(**user)) as admin:
+            with pytest.raises(AuthorizationError):
+                admin.create_topics([NewTopic(unique("new"), 1, 1)])
+            with pytest.raises(AuthorizationError):
+                admin.delete_topics([topics.frames_topic])
+            with pytest.raises(AuthorizationError):
+                admin.describe_metadata_quorum()
+
+
+def read_until_refused(consumer: Any) -> None:
+    for _ in range(60):
+        consumer.poll(500)
 
 
 def test_topics_are_made_with_the_right_to_make_them_and_no_other(
