@@ -29,13 +29,16 @@ def _bootstrap(check: str, answer: Answer | Trouble) -> Iterator[Finding]:
     if isinstance(answer, Trouble):
         yield fail(check, f"{answer.found} [{answer.cause}]", _sentence(answer.advice))
         return
-    yield ok(check, f"answers, and names {len(answer.brokers)} brokers")
+    yield ok(check, f"answers; brokers of the cluster: {len(answer.brokers)}")
     if answer.certificate_until is not None:
         yield expires(f"certificate of {check}", answer.certificate_until)
 
 
 def _sentence(advice: str) -> str:
-    return advice[:1].upper() + advice[1:] + ("" if advice.endswith("?") else ".")
+    """With a capital, unless it begins with the name of a setting."""
+    first = advice.partition(" ")[0]
+    begin = advice[:1] if "-" in first else advice[:1].upper()
+    return begin + advice[1:] + ("" if advice.endswith("?") else ".")
 
 
 def _advertised(host: str, port: int) -> Finding:

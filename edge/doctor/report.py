@@ -42,11 +42,8 @@ def show_json(findings: Iterable[Finding], console: Console) -> int:
 
 def verdict(findings: Sequence[Finding]) -> str:
     """One line: how many of each."""
-    counts = {
-        status: sum(finding.status == status for finding in findings)
-        for status in ("ok", "warn", "fail")
-    }
-    return f"{counts['ok']} ok, {counts['warn']} warnings, {counts['fail']} failed"
+    counts = {status: sum(finding.status == status for finding in findings) for status in _COLOURS}
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
 
 
 def status_of(findings: Sequence[Finding]) -> int:

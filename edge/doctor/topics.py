@@ -37,30 +37,31 @@ def _topic(facts: TopicFacts, brokers: int) -> Iterator[Finding]:
         advice = "yardlight-edge topics create, or grant the rights on it if it exists."
         yield fail(check, "is not there, or may not be seen", advice)
         return
-    yield ok(check, f"{facts.partitions} partitions, {facts.replication} copies of each")
+    yield ok(check, f"partitions: {facts.partitions}, copies of each: {facts.replication}")
     in_sync = facts.limit(_IN_SYNC)
     if in_sync is None:
         advice = "Grant DescribeConfigs on it, see the rights above."
-        yield warn(check, "its limits may not be seen", advice)
+        yield warn(f"limits of {facts.name}", "may not be seen", advice)
         return
-    yield from _copies(check, facts, in_sync, brokers)
+    yield from _copies(facts, in_sync, brokers)
     if "compact" in facts.limits.get("cleanup.policy", ""):
-        found = "cleanup.policy is compact: only the newest record of each camera stays"
-        yield fail(check, found, "Set cleanup.policy=delete on it.")
+        found = "compact: only the newest record of each camera stays"
+        advice = "Set cleanup.policy=delete on it."
+        yield fail(f"cleanup.policy of {facts.name}", found, advice)
 
 
-def _copies(check: str, facts: TopicFacts, in_sync: int, brokers: int) -> Iterator[Finding]:
-    found = f"{_IN_SYNC} is {in_sync} with {facts.replication} copies"
-    if in_sync > facts.replication:
-        advice = f"Set {_IN_SYNC} to less than the copies: nothing can be written like this."
+def _copies(facts: TopicFacts, in_sync: int, brokers: int) -> Iterator[Finding]:
+    copies = facts.replication
+    check, found = f"{_IN_SYNC} of {facts.name}", f"{in_sync}, and the topic's copies: {copies}"
+    if in_sync > copies:
+        advice = f"Set {_IN_SYNC} to {copies} or add copies: nothing can be written like this."
         yield fail(check, found, advice)
-    elif in_sync == facts.replication > 1:
-        advice = f"Set {_IN_SYNC} to {facts.replication - 1}: one broker away stops all writing."
+    elif in_sync == copies > 1:
+        advice = f"Set {_IN_SYNC} to {copies - 1}: one broker away stops all writing."
         yield warn(check, found, advice)
-    elif facts.replication == 1 < brokers:
-        yield warn(
-            check, f"one copy on {brokers} brokers", "Give it more copies: one disk holds it."
-        )
+    elif copies == 1 < brokers:
+        advice = "Give it more copies: one disk holds all of it."
+        yield warn(f"copies of {facts.name}", f"one, on one of {brokers} brokers", advice)
 
 
 def _sizes(
@@ -70,7 +71,7 @@ def _sizes(
     letters = facts[topics.dead_letters_topic].limit(_LARGEST)
     results = facts[topics.results_topic].limit(_LARGEST)
     if frames is not None and frames < max_frame_bytes:
-        yield fail(
+        yield warn(
             f"{_LARGEST} of {topics.frames_topic}",
             f"{frames} bytes, less than max-frame-bytes {max_frame_bytes}: larger ones never come",
             f"Set {_LARGEST} to {max_frame_bytes} or more on it, or max-frame-bytes to {frames}.",
