@@ -19,6 +19,9 @@ def kafka_words(kafka: KafkaSettings) -> Sequence[str]:
         "--sasl-username": kafka.sasl_username,
         "--sasl-password-file": kafka.sasl_password_file,
         "--sasl-token-file": kafka.sasl_token_file,
+        "--sasl-token-url": kafka.sasl_token_url,
+        "--sasl-client-id": kafka.sasl_client_id,
+        "--sasl-client-secret-file": kafka.sasl_client_secret_file,
         "--session-timeout": str(kafka.session_timeout),
     }
     return [word for name, value in wanted.items() if value for word in (name, str(value))]

@@ -1,5 +1,6 @@
 """What the service says, and does, when a broker will not have it."""
 
+import json
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from tests.brokers.topics import unique
 from tests.integration.running import command, get, member
 from tests.integration.securing import kafka_words, topic_words
 from tests.integration.world import World, new_topics, pictures
+from tests.token_endpoint import token_endpoint
 
 pytestmark = pytest.mark.slow
 
@@ -119,17 +121,47 @@ def test_a_password_and_an_authority_that_change_need_no_restart(
             assert running.stop() == 0, running.said()
 
 
-def test_a_service_runs_with_a_token_and_with_the_next_one(
+def bearer(broker: SecureKafka, **source: Any) -> KafkaSettings:
+    """Logs in by a token from that source."""
+    kafka = broker.settings("BEARER", sasl_mechanism="OAUTHBEARER", **source)
+    return replace(kafka, sasl_username=None, sasl_password_file=None)
+
+
+def test_a_service_runs_with_a_token_from_a_file(
     yard: World, secure_kafka: SecureKafka, tmp_path: Path
 ) -> None:
     token = tmp_path / "token"
     token.write_text(unsigned_token(), encoding="utf-8")
-    kafka = secure_kafka.settings("BEARER", sasl_mechanism="OAUTHBEARER", sasl_token_file=token)
-    user = words(yard, replace(kafka, sasl_username=None, sasl_password_file=None))
+    user = words(yard, bearer(secure_kafka, sasl_token_file=token))
+    classifies(yard, secure_kafka, tmp_path, user, unsaid=token.read_text("utf-8"))
+
+
+def test_a_service_runs_with_tokens_from_an_endpoint(
+    yard: World, secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(PASSWORD, encoding="utf-8")
+    with token_endpoint() as endpoint:
+        answer = {"access_token": unsigned_token(), "expires_in": 3600}
+        endpoint.body = json.dumps(answer).encode()
+        source = {
+            "sasl_token_url": endpoint.url,
+            "sasl_client_id": "box-7",
+            "sasl_client_secret_file": secret,
+        }
+        user = words(yard, bearer(secure_kafka, **source))
+        classifies(yard, secure_kafka, tmp_path, user, unsaid=PASSWORD)
+        assert endpoint.asked
+
+
+def classifies(
+    yard: World, broker: SecureKafka, folder: Path, user: Sequence[str], unsaid: str
+) -> None:
+    """The service does its work as that user, and keeps a secret to itself."""
     rights = acls_of("run", yard.topics, yard.group)
-    with secure_kafka.granted(rights), member(yard, tmp_path / "log", *user) as running:
+    with broker.granted(rights), member(yard, folder / "log", *user) as running:
         running.ready()
         yard.send(pictures(4))
         assert len(yard.results(4)) == 4
         assert running.stop() == 0
-    assert token.read_text("utf-8") not in running.said()
+    assert unsaid not in running.said()

@@ -1,13 +1,8 @@
 """Tokens for OAUTHBEARER, from an endpoint as it may answer, and from a file."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
@@ -16,48 +11,15 @@ from edge.kafka.secret import SecretFile
 from edge.kafka.token import TokenEndpoint, token_provider
 from edge.settings import KafkaSettings
 from tests.clock import Clock
+from tests.token_endpoint import Endpoint, token_endpoint
 
 SECRET = "a secret nobody sees"  # noqa: S105
 
 
-@dataclass
-class Endpoint:
-    """A token endpoint that answers as it is told, and remembers what it was asked."""
-
-    url: str = ""
-    status: int = 200
-    body: bytes = b""
-    asked: list[dict[str, Any]] = field(default_factory=list)
-
-
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    it = Endpoint()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            words = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            it.asked.append({"login": self.headers["Authorization"], **parse_qs(words)})
-            body = (
-                it.body
-                or json.dumps(
-                    {"access_token": f"token-{len(it.asked)}", "expires_in": 100}
-                ).encode()
-            )
-            self.send_response(it.status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        it.url = f"http://127.0.0.1:{server.server_port}/token"
-        thread = Thread(target=server.serve_forever)
-        thread.start()
+    with token_endpoint() as it:
         yield it
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
