@@ -6,7 +6,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from deploy.bundle.errors import Unavailable
+from deploy.bundle.errors import Fatal, Unavailable
 from edge.kafka.client import connection, require_broker
 from edge.record import Message, TooLarge
 from edge.settings import KafkaSettings
@@ -79,10 +79,14 @@ class RecordSink:
         """Replace a producer that refuses to go on. Unacknowledged records may or may not be there.
 
         Raises:
-            Unavailable: the broker did not answer.
+            Unavailable: the broker did not answer, or a file of the settings is not there now: it
+                was there at the start, so somebody is replacing it.
         """
         self.close()
-        self.open()
+        try:
+            self.open()
+        except Fatal as error:
+            raise Unavailable(str(error)) from error
 
     def flush(self, seconds: float) -> None:
         """Wait until all that was sent is answered, or the time is over."""

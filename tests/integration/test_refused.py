@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from deploy.bundle.errors import Unavailable
 from edge.acls import acls_of
+from edge.kafka.producer import RecordSink
 from edge.settings import KafkaSettings
 from tests.brokers.secure import PASSWORD, SecureKafka, unsigned_token
 from tests.brokers.topics import unique
@@ -119,6 +121,21 @@ def test_a_password_and_an_authority_that_change_need_no_restart(
             yard.send(pictures(4))
             assert len(yard.results(8)) == 8
             assert running.stop() == 0, running.said()
+
+
+def test_a_secret_that_is_being_replaced_is_waited_for_by_a_service_that_runs(
+    secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD, encoding="utf-8")
+    sink = RecordSink(secure_kafka.settings("SASL_SSL", sasl_password_file=secret), "tests")
+    sink.open()
+    secret.unlink()
+    with pytest.raises(Unavailable, match=r"sasl-password-file .* cannot be read"):
+        sink.renew()
+    secret.write_text(PASSWORD, encoding="utf-8")
+    sink.renew()
+    sink.close()
 
 
 def bearer(broker: SecureKafka, **source: Any) -> KafkaSettings:
