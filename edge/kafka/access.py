@@ -1,15 +1,15 @@
 """Which rights are missing, asked of the broker without using any of them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kafka.admin import ACLOperation, ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import (
     AuthorizationError,
-    CoordinatorNotAvailableError,
-    KafkaError,
+    RetriableError,
     TopicAlreadyExistsError,
+    for_code,
 )
 from kafka.protocol.admin import DescribeGroupsRequest
 
@@ -21,7 +21,7 @@ from edge.settings import KafkaSettings
 _WAIT_SECONDS = 1.0
 _COORDINATOR_SECONDS = 10.0
 _COORDINATOR_INTERVAL = 0.1
-_UNKNOWN_TOPIC, _TOPIC_DENIED, _GROUP_DENIED = 3, 29, 30
+_UNKNOWN_TOPIC, _TOPIC_DENIED = 3, 29
 _NAMES_OLDEST_STATE = 5
 """From version 6 of DescribeGroups on a group that nobody has joined yet has no rights."""
 _OPERATIONS: Mapping[Operation, ACLOperation] = {
@@ -125,40 +125,32 @@ def _may_create(admin: Any, topic: str) -> bool:
 
 
 def _group_operations(admin: Any, group: str) -> set[int]:
-    """What may be done to a group, which need not exist.
+    """What may be done to a group, which need not exist. A new cluster makes the topic of its
+    groups first, and the broker that looks after this one may still be reading it.
 
     Raises:
-        KafkaError: the group has no coordinator.
+        RetriableError: the group has nobody to look after it for a long time.
+        BrokerResponseError: the broker does not answer.
     """
+    deadline = time.monotonic() + _COORDINATOR_SECONDS
+    while True:
+        try:
+            return set(_described(admin, group).authorized_operations)
+        except AuthorizationError:
+            return set()
+        except RetriableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_COORDINATOR_INTERVAL)
+
+
+def _described(admin: Any, group: str) -> Any:
     manager = admin._manager  # noqa: SLF001 - the public method asks in a version that hides it
-    try:
-        node = _coordinator(admin, group)
-    except AuthorizationError:
-        return set()
+    node = manager.run(admin._find_coordinator_ids, [group])[group]  # noqa: SLF001 - the same
     request = DescribeGroupsRequest(
         groups=[group], include_authorized_operations=True, max_version=_NAMES_OLDEST_STATE
     )
     (answer,) = manager.run(lambda: manager.send(request, node_id=node)).groups
-    if answer.error_code == _GROUP_DENIED:
-        return set()
     if answer.error_code:
-        raise KafkaError(f"describing group {group} failed with code {answer.error_code}")
-    return set(answer.authorized_operations)
-
-
-def _coordinator(admin: Any, group: str) -> int:
-    """The broker that looks after a group; a new cluster makes its offsets topic first."""
-    for _ in _tries():
-        try:
-            found = admin._manager.run(admin._find_coordinator_ids, [group])  # noqa: SLF001
-        except CoordinatorNotAvailableError:
-            continue
-        return int(found[group])
-    raise CoordinatorNotAvailableError(f"group {group} has no coordinator")
-
-
-def _tries() -> Iterator[None]:
-    deadline = time.monotonic() + _COORDINATOR_SECONDS
-    while time.monotonic() < deadline:
-        yield None
-        time.sleep(_COORDINATOR_INTERVAL)
+        raise for_code(answer.error_code)(f"group {group} cannot be described")
+    return answer
