@@ -1,5 +1,6 @@
 """`yardlight-edge`: the streaming service and what runs beside it."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,14 @@ from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
 from edge import layers
+from edge.acls import CONSUMERS, Consumer, acls_of, grants_document, grants_of
 from edge.audit.command import audit_command
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
 from edge.dead_letters.command import app as dead_letters_app
 from edge.demo import BUNDLE
+from edge.doctor.examination import DoctorSettings, examine
+from edge.doctor.report import show, show_json
+from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
 from edge.observe.logs import configure_logs
@@ -82,10 +87,11 @@ def watch_command(
     from edge.watch import print_lines, watch
 
     configure_logs("error", "auto")
-    show = print_lines if as_json or not sys.stdout.isatty() else watch
-    with TopicReader(kafka or KafkaSettings()) as reader:
-        results = (topics or TopicSettings()).results_topic
-        show(reader.follow(results, from_start=from_start), Console())
+    draw = print_lines if as_json or not sys.stdout.isatty() else watch
+    kafka, topics = kafka or KafkaSettings(), topics or TopicSettings()
+    insist_on_access(kafka, acls_of("watch", topics, ""))
+    with TopicReader(kafka) as reader:
+        draw(reader.follow(topics.results_topic, from_start=from_start), Console())
 
 
 @app.command
@@ -114,6 +120,47 @@ def demo(
     width, height = parse_size(size)
     spec = DemoSpec(cameras, rate, width, height, seed, seconds, bundle)
     return Demo(spec, stop_on_signals(), Console()).run()
+
+
+@app.command(name="doctor")
+def doctor_command(*, settings: DoctorSettings | None = None, as_json: Json = False) -> int:
+    """Look for what would keep the service from working here, and say what to do about it.
+
+    Nothing is written, neither to Kafka nor to the disk. Exit status: 0 nothing failed (warnings
+    are allowed), 1 something did.
+
+    Args:
+        as_json: print the findings for machines.
+    """
+    configure_logs("error", "auto")
+    report = show_json if as_json else show
+    return report(examine(settings or DoctorSettings()), Console())
+
+
+@topics_app.command
+def acls(
+    *,
+    principal: str,
+    command: Annotated[Consumer | None, Parameter(name="--for")] = None,
+    topics: TopicSettings | None = None,
+    group: str = "yardlight",
+    as_json: Json = False,
+) -> None:
+    """Print the rights that the commands need, as words for `kafka-acls.sh`.
+
+    Args:
+        principal: who gets them, such as User:yardlight or User:CN=box-7.
+        command: the one command that they are for; all if not given.
+        group: consumer group of the service.
+        as_json: print them for machines.
+    """
+    consumers = CONSUMERS if command is None else (command,)
+    needs = {one: acls_of(one, topics or TopicSettings(), group) for one in consumers}
+    if as_json:
+        sys.stdout.write(json.dumps(grants_document(needs, principal), indent=2) + "\n")
+        return
+    for line in grants_of(needs, principal):
+        sys.stdout.write(f"{line}\n")
 
 
 @topics_app.command

@@ -6,6 +6,7 @@ that no command knows is an error that names the nearest one.
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -23,6 +24,7 @@ PREFIX = "YARDLIGHT_"
 FILE = Path("yardlight.toml")
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 """Names another file than ./yardlight.toml."""
+_LOGIN = re.compile(r"://[^/\s]*@")
 
 
 def attach(root: App, keep: Callable[[ArgumentCollection], None]) -> None:
@@ -59,7 +61,9 @@ def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
 
 
 def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
-    """Each setting's name, value and where the value came from; secrets are files, never values."""
+    """Each setting's name, value and where the value came from. Secrets are files, never values; a
+    login that stands in an address all the same is left out.
+    """
     for argument in arguments:
         name = argument.name.removeprefix("--")
         if argument.children or name == "show-config":
@@ -67,7 +71,8 @@ def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
         if argument.tokens:
             token = argument.tokens[0]
             value = token.value if token.implicit_value is UNSET else str(token.implicit_value)
-            yield name, value, {"cli": "command line"}.get(token.source, token.source)
+            source = {"cli": "command line"}.get(token.source, token.source)
+            yield name, _LOGIN.sub("://…@", value), source
         else:
             yield name, str(argument.field_info.default), "default"
 

@@ -10,6 +10,8 @@ from importlib.metadata import version
 from deploy.bundle.errors import Unavailable
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.reference import check_model
+from edge.acls import acls_of
+from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
 from edge.kafka.topics import require_topics
@@ -25,7 +27,7 @@ from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
 from edge.settings import RunSettings
 from edge.spans import SpanWriter
-from edge.stream import Stream, patiently
+from edge.stream import Stream, patiently, told_to
 
 _log = get_logger("service")
 
@@ -82,7 +84,7 @@ class Service:
             return
         try:
             self._describe(bundle, provision)
-            self.health.phase = "waiting for Kafka"
+            self.health.phase = "connecting to Kafka"
             while self._await_kafka():
                 self._stream(bundle, provision).run()
                 if not self._start_over():
@@ -100,14 +102,17 @@ class Service:
 
     def _await_kafka(self) -> bool:
         """Wait for a broker and for the topics; False if told to stop before."""
-        kafka = self._settings.kafka
-        if not wait_for_broker(kafka, self.crew.wait, _log.warning):
+        kafka, outside = self._settings.kafka, told_to(self.health)
+        if not wait_for_broker(kafka, self.crew.wait, outside):
             return False
         if self._transactional and not patiently(
-            kafka, self.crew, lambda: require_transactions(kafka)
+            kafka, self.crew, self.health, lambda: require_transactions(kafka)
         ):
             return False
         topics = self._settings.topics
+        rights = acls_of("run", topics, self._settings.group)
+        if not require_access(kafka, rights, self.crew.wait, outside):
+            return False
         return require_topics(
             kafka,
             topics,

@@ -14,6 +14,7 @@ from deploy.engines.protocol import Precision
 
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Delivery: TypeAlias = Literal["at-least-once", "exactly-once"]
+Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 Positive: TypeAlias = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 Seconds: TypeAlias = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 
@@ -38,14 +39,32 @@ class KafkaSettings:
     ssl_keyfile: Path | None = None
     """PEM file with this client's private key, for mutual TLS."""
 
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    ssl_key_password_file: Path | None = None
+    """File with the password of the private key, where that is encrypted."""
+
+    sasl_mechanism: Mechanism = "SCRAM-SHA-512"
     """How the user is authenticated where the protocol is SASL_*."""
 
     sasl_username: str | None = None
-    """User name where the protocol is SASL_*."""
+    """User name for PLAIN and SCRAM."""
 
     sasl_password_file: Path | None = None
-    """File with the password; a password never stands on a command line."""
+    """File with the password for PLAIN and SCRAM; a password never stands on a command line."""
+
+    sasl_token_file: Path | None = None
+    """File with the token for OAUTHBEARER, which somebody else renews."""
+
+    sasl_token_url: str | None = None
+    """Where a token for OAUTHBEARER is asked for with client credentials, instead of a file."""
+
+    sasl_client_id: str | None = None
+    """Client id for the token endpoint."""
+
+    sasl_client_secret_file: Path | None = None
+    """File with the client's secret for the token endpoint."""
+
+    sasl_scope: str | None = None
+    """Scope of the token, where the endpoint wants one."""
 
     session_timeout: Seconds = 10.0
     """Seconds after which the group gives the partitions of a silent member to the others; most

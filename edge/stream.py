@@ -133,11 +133,11 @@ class Stream:
     def _open(self, sink: _Sink, source: RecordSource, polling: PollStage) -> bool:
         """Connect; False if told to stop before."""
         kafka = self.settings.kafka
-        if not patiently(kafka, self.crew, sink.open):
+        if not patiently(kafka, self.crew, self.health, sink.open):
             return False
         if self.transactions is not None:
             require_replicated_log(kafka)
-        return patiently(kafka, self.crew, lambda: source.open(polling))
+        return patiently(kafka, self.crew, self.health, lambda: source.open(polling))
 
     def _start(self, polling: PollStage, intake: Intake, publishing: Outlet) -> None:
         self.crew.start(publish.NAME, publishing.run)
@@ -186,7 +186,7 @@ class Stream:
         _log.info("stopped")
 
 
-def patiently(kafka: KafkaSettings, crew: Crew, opens: Callable[[], None]) -> bool:
+def patiently(kafka: KafkaSettings, crew: Crew, health: Health, opens: Callable[[], None]) -> bool:
     """Ask Kafka for something, however long it takes to answer; False if told to stop before.
 
     Args:
@@ -197,7 +197,17 @@ def patiently(kafka: KafkaSettings, crew: Crew, opens: Callable[[], None]) -> bo
             opens()
         except Unavailable as error:
             _log.warning("connecting failed, trying again", error=str(error))
-            wait_for_broker(kafka, crew.wait, _log.warning)
+            wait_for_broker(kafka, crew.wait, told_to(health))
         else:
             return True
     return False
+
+
+def told_to(health: Health) -> Callable[[str], None]:
+    """Say in the log and to the probes what somebody else must mend."""
+
+    def tell(what: str) -> None:
+        _log.warning(what)
+        health.phase = what
+
+    return tell

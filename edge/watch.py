@@ -15,6 +15,7 @@ from edge.record import Record
 from edge.wire import Classification, read_classification
 
 _REFRESH_A_SECOND = 4
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
@@ -43,8 +44,8 @@ class Latest:
             table.add_column(column, justify="right" if right else "left")
         for camera, seen in sorted(self.newest.items()):
             table.add_row(
-                Text(camera),
-                Text(seen.label, _colour(seen.label)),
+                Text(_printable(camera)),
+                Text(_printable(seen.label), _colour(seen.label)),
                 f"{seen.confidence:.2f}",
                 _age(seen, now),
                 str(self.counts[camera]),
@@ -78,6 +79,13 @@ def print_lines(records: Iterable[Record | None], console: Console) -> None:
         if record is not None and record.value is not None:
             console.file.write(record.value.decode("utf-8", "replace") + "\n")
             console.file.flush()
+
+
+def _printable(text: str) -> str:
+    """Whoever writes a record chooses its words: none of them may steer the terminal."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def _colour(label: str) -> str:

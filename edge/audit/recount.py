@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge.acls import acls_of
 from edge.audit.outcomes import DAMAGED, belongs, parsers
 from edge.audit.report import AuditReport, PartitionAudit
 from edge.audit.runs import Offsets, offsets_of
 from edge.audit.settled import nothing_is_hidden
 from edge.audit.tally import Tally
 from edge.frame import Partition, Range
+from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.kafka.stretch import stretches_of
 from edge.settings import KafkaSettings, TopicSettings
@@ -30,9 +32,10 @@ def audit(
     read one after the other: what is remembered is a byte for each offset of the span.
 
     Raises:
-        Fatal: the span names what does not exist.
+        Fatal: the span names what does not exist, or a right that it needs is not granted.
         Unavailable: the broker does not answer.
     """
+    insist_on_access(kafka, acls_of("audit", topics, group))
     report = AuditReport(group)
     with TopicReader(kafka, group) as reader:
         # Positions first: whatever they have passed has its outcome in what is read afterwards.

@@ -12,12 +12,14 @@ from cyclopts import Group, Parameter, validators
 
 from deploy.bundle.errors import BadFrame, Fatal
 from deploy.bundle.header import read_header
+from edge.acls import acls_of
 from edge.cameras.folder import FolderSource
 from edge.cameras.pace import Pace
 from edge.cameras.picture import Picture, Source
 from edge.cameras.publisher import FramePublisher, Sent
 from edge.cameras.simulation import SimulatedDataSet, SimulatedSource
 from edge.cameras.video import LiveSource, VideoFileSource
+from edge.kafka.access import require_access
 from edge.kafka.client import wait_for_broker
 from edge.kafka.producer import RecordSink
 from edge.kafka.topics import require_topics
@@ -98,6 +100,9 @@ def run_cameras(settings: CameraSettings, stop: Event) -> None:
         _write(settings, settings.to_folder, stop)
         return
     if not wait_for_broker(settings.kafka, stop.wait, _log.warning):
+        return
+    rights = acls_of("cameras", settings.topics, "")
+    if not require_access(settings.kafka, rights, stop.wait, _log.warning):
         return
     if not require_topics(
         settings.kafka,

@@ -1,11 +1,14 @@
 """What every Kafka client of ours has in common: how it connects, waits and is secured."""
 
 import ctypes
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from deploy.bundle.errors import Fatal
+from edge.kafka.probe import Answer, probe
+from edge.kafka.sasl import sasl_options, uses_sasl
+from edge.kafka.tls import tls_options, uses_tls
+from edge.kafka.trouble import Trouble
 from edge.settings import KafkaSettings
 
 HEARTBEAT_INTERVAL_MS = 700
@@ -13,7 +16,6 @@ HEARTBEAT_INTERVAL_MS = 700
 RECONNECT_MS = 1_000
 """kafka-python's own 30 s would leave a member silent for half a minute after an outage."""
 METADATA_MAX_AGE_MS = 5_000
-_PROBE_SECONDS = 2.0
 _PROBE_INTERVAL = 1.0
 _MALLOC_TRIM, _MALLOC_TOP_PAD, _MALLOC_MMAP = -1, -2, -3
 
@@ -22,7 +24,7 @@ def connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
     """Keyword arguments for a consumer, producer or admin client of kafka-python.
 
     Raises:
-        Fatal: a password file cannot be read.
+        Fatal: a setting is missing, or a file of a setting cannot be used.
     """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.servers,
@@ -31,14 +33,10 @@ def connection(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
         "metadata_max_age_ms": METADATA_MAX_AGE_MS,
         "security_protocol": settings.security_protocol,
     }
-    if settings.security_protocol in {"SSL", "SASL_SSL"}:
-        options |= _files(settings)
-    if settings.security_protocol.startswith("SASL"):
-        options |= {
-            "sasl_mechanism": settings.sasl_mechanism,
-            "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": _password(settings),
-        }
+    if uses_tls(settings):
+        options |= tls_options(settings)
+    if uses_sasl(settings):
+        options |= sasl_options(settings)
     return options
 
 
@@ -48,45 +46,78 @@ def check_settings(settings: KafkaSettings) -> None:
     Raises:
         Fatal: a server is not written as HOST:PORT, a file or a user is missing.
     """
-    _addresses(settings)
+    addresses(settings)
     connection(settings, "")
 
 
 def wait_for_broker(
     settings: KafkaSettings, stopping: Callable[[float], bool], tell: Callable[[str], None]
 ) -> bool:
-    """Wait until one of the brokers accepts a connection; False if told to stop before.
+    """Wait until one of the brokers can be used; False if told to stop before.
 
-    kafka-python's constructors leak a thread each time they fail, so they are called only when
-    somebody listens.
+    kafka-python's constructors leak a thread each time they fail, and take every cause for a
+    timeout, so they are called only when a broker has answered. What may mend itself is waited for
+    (a broker that is away, a certificate that has expired); what only other settings mend is not.
 
     Args:
         stopping: waits up to that many seconds and returns whether to stop.
-        tell: is told once what is waited for, and once when it is there.
+        tell: is told what is waited for whenever that changes, and once when it is there.
 
     Raises:
-        Fatal: a setting is wrong.
+        Fatal: a setting is wrong, such as the password, the protocol or the authority.
     """
     check_settings(settings)
-    waiting = False
-    while not somebody_listens(settings):
-        if not waiting:
-            tell(f"waiting for a broker at {settings.bootstrap_servers}")
-            waiting = True
+    told = ""
+    while (trouble := trouble_of(settings)) is not None:
+        if trouble.lasting:
+            raise Fatal(str(trouble)) from trouble
+        if str(trouble) != told:
+            told = str(trouble)
+            tell(f"waiting for a broker at {settings.bootstrap_servers}: {told}")
         if stopping(_PROBE_INTERVAL):
             return False
-    if waiting:
+    if told:
         tell(f"a broker answers at {settings.bootstrap_servers}")
     return True
 
 
-def somebody_listens(settings: KafkaSettings) -> bool:
-    """Whether one of the brokers accepts a connection.
+def trouble_of(settings: KafkaSettings) -> Trouble | None:
+    """Why none of the brokers can be used, None if one can. A cause that may mend itself goes
+    before one that does not: the other broker may be the one that is right.
 
     Raises:
-        Fatal: a server is not written as HOST:PORT.
+        Fatal: a setting is wrong in itself.
     """
-    return any(_listens(*address) for address in _addresses(settings))
+    troubles = []
+    for address in addresses(settings):
+        answer = ask_broker(settings, address)
+        if not isinstance(answer, Trouble):
+            return None
+        troubles.append(answer)
+    return min(troubles, key=lambda trouble: trouble.lasting)
+
+
+def require_broker(settings: KafkaSettings) -> None:
+    """Insist that a broker can be used now.
+
+    Raises:
+        Unavailable: none can; says why.
+        Fatal: a setting is wrong in itself.
+    """
+    if (trouble := trouble_of(settings)) is not None:
+        raise trouble
+
+
+def ask_broker(settings: KafkaSettings, address: tuple[str, int]) -> Answer | Trouble:
+    """What the broker at one address says, or why it cannot be used.
+
+    Raises:
+        Fatal: a setting is wrong in itself.
+    """
+    try:
+        return probe(settings, *address)
+    except Trouble as trouble:
+        return trouble
 
 
 def keep_large_buffers() -> None:
@@ -101,15 +132,12 @@ def keep_large_buffers() -> None:
         library.mallopt(_MALLOC_TOP_PAD, 16 << 20)
 
 
-def _listens(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=_PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
+def addresses(settings: KafkaSettings) -> list[tuple[str, int]]:
+    """Host and port of each bootstrap server.
 
-
-def _addresses(settings: KafkaSettings) -> list[tuple[str, int]]:
+    Raises:
+        Fatal: one is not written as HOST:PORT.
+    """
     if not settings.servers:
         raise Fatal("bootstrap-servers is empty, expected HOST:PORT")
     return [_address(server) for server in settings.servers]
@@ -120,25 +148,3 @@ def _address(server: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) <= 65535:  # noqa: PLR2004 - TCP
         raise Fatal(f"bootstrap-servers: {server!r} is not HOST:PORT")
     return host.strip("[]"), int(port)
-
-
-def _files(settings: KafkaSettings) -> Mapping[str, str]:
-    files = {
-        "ssl_cafile": settings.ssl_cafile,
-        "ssl_certfile": settings.ssl_certfile,
-        "ssl_keyfile": settings.ssl_keyfile,
-    }
-    for option, path in files.items():
-        if path is not None and not path.is_file():
-            raise Fatal(f"{option.replace('_', '-')}: {path} does not exist")
-    return {option: str(path) for option, path in files.items() if path is not None}
-
-
-def _password(settings: KafkaSettings) -> str:
-    path = settings.sasl_password_file
-    if path is None or settings.sasl_username is None:
-        raise Fatal(f"{settings.security_protocol} needs sasl-username and sasl-password-file")
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise Fatal(f"sasl-password-file {path} cannot be read: {error.strerror}") from error

@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
-
-from deploy.bundle.errors import Fatal, Unavailable
-from edge.kafka.client import connection
+from deploy.bundle.errors import Fatal
+from edge.kafka.admin import administrating
 from edge.observe.logs import get_logger
 from edge.settings import KafkaSettings
 
 _log = get_logger("transactions")
-_REQUEST_MS = 15_000
 _NEEDED = {"WriteTxnMarkers": 27, "DescribeProducers": 61, "DescribeTransactions": 65}
 """Requests by which a broker shows that it knows committed from aborted records (KIP-98, KIP-664),
 by number. The embedded one takes transactions and hands aborted records to everybody."""
@@ -26,7 +22,7 @@ def require_transactions(settings: KafkaSettings) -> None:
         Unavailable: the broker does not answer.
         Fatal: it has no such transactions.
     """
-    with _Asking(settings) as admin:
+    with administrating(settings) as admin:
         # Not `api_versions`: it fails on a broker newer than itself.
         broker = admin.describe_cluster()["brokers"][0]["broker_id"]
         offered = admin.get_broker_version_data(broker).api_versions
@@ -45,7 +41,7 @@ def require_replicated_log(settings: KafkaSettings) -> None:
         Unavailable: the cluster does not answer.
         Fatal: one broker's loss would take the log along.
     """
-    with _Asking(settings) as admin:
+    with administrating(settings) as admin:
         brokers = len(admin.describe_cluster()["brokers"])
         replicas = _replicas(admin)
     if replicas >= min(_SAFE_REPLICAS, brokers) and brokers > 1:
@@ -62,25 +58,3 @@ def _replicas(admin: Any) -> int:
     """Fewest replicas of a partition of the transaction log."""
     (described,) = admin.describe_topics([_LOG])
     return min(len(partition["replica_nodes"]) for partition in described["partitions"])
-
-
-class _Asking:
-    """A short conversation with the cluster."""
-
-    def __init__(self, settings: KafkaSettings) -> None:
-        self._settings = settings
-        self._admin: Any = None
-
-    def __enter__(self) -> Any:
-        try:
-            self._admin = KafkaAdminClient(
-                request_timeout_ms=_REQUEST_MS, **connection(self._settings, "yardlight-admin")
-            )
-        except KafkaError as error:
-            raise Unavailable(
-                f"{self._settings.bootstrap_servers} does not answer: {error}"
-            ) from error
-        return self._admin
-
-    def __exit__(self, *_: object) -> None:
-        self._admin.close()

@@ -6,9 +6,9 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from deploy.bundle.errors import Unavailable
+from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
-from edge.kafka.client import connection, somebody_listens
+from edge.kafka.client import connection, require_broker
 from edge.record import Message, TooLarge
 from edge.settings import KafkaSettings
 
@@ -38,12 +38,10 @@ class RecordSink:
         """Connect.
 
         Raises:
-            Unavailable: nobody listens, the broker did not answer in time, or refused the
-                credentials.
+            Unavailable: no broker can be used, or it did not answer in time; says why.
         """
         # A constructor that fails leaks a thread, so none is tried in vain.
-        if not somebody_listens(self._settings):
-            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
+        require_broker(self._settings)
         try:
             self._producer = KafkaProducer(
                 acks="all",
@@ -91,10 +89,14 @@ class RecordSink:
         """Replace a producer that refuses to go on. Unacknowledged records may or may not be there.
 
         Raises:
-            Unavailable: the broker did not answer.
+            Unavailable: the broker did not answer, or a file of the settings is not there now: it
+                was there at the start, so somebody is replacing it.
         """
         self.close()
-        self.open()
+        try:
+            self.open()
+        except Fatal as error:
+            raise Unavailable(str(error)) from error
 
     def flush(self, seconds: float) -> None:
         """Wait until all that was sent is answered, or the time is over."""

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition, Range
-from edge.kafka.client import connection, somebody_listens
+from edge.kafka.client import connection, require_broker
 from edge.kafka.unpack import place_of, record_of
 from edge.kafka.unreadable import UNREADABLE, step_over
 from edge.record import Record
@@ -34,10 +34,9 @@ class TopicReader:
         """Connect.
 
         Raises:
-            Unavailable: no broker answers.
+            Unavailable: no broker can be used; says why.
         """
-        if not somebody_listens(self._settings):
-            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
+        require_broker(self._settings)
         try:
             self._consumer = KafkaConsumer(
                 group_id=self._group,

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
-from edge.kafka.client import connection, somebody_listens
+from edge.kafka.admin import open_admin
 from edge.kafka.unpack import place_of
 from edge.observe.logs import get_logger
 from edge.settings import KafkaSettings, TopicSettings
@@ -19,7 +18,6 @@ from edge.settings import KafkaSettings, TopicSettings
 _log = get_logger("topics")
 DEFAULT_PARTITIONS = 4
 _WAIT_SECONDS = 1.0
-_REQUEST_MS = 15_000
 LARGEST_FRAME_RECORD = 16 << 20
 
 
@@ -60,18 +58,9 @@ class TopicAdmin:
         """Connect.
 
         Raises:
-            Unavailable: no broker answers.
+            Unavailable: no broker can be used; says why.
         """
-        if not somebody_listens(self._settings):
-            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
-        try:
-            self._client = KafkaAdminClient(
-                request_timeout_ms=_REQUEST_MS, **connection(self._settings, "yardlight-admin")
-            )
-        except KafkaError as error:
-            raise Unavailable(
-                f"{self._settings.bootstrap_servers} does not answer as Kafka: {error}"
-            ) from error
+        self._client = open_admin(self._settings)
         return self
 
     def __exit__(

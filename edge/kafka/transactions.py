@@ -16,7 +16,7 @@ from kafka.errors import (
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
-from edge.kafka.client import connection, somebody_listens
+from edge.kafka.client import connection, require_broker
 from edge.kafka.producer import MAX_RECORD_BYTES
 from edge.kafka.unpack import offsets_of
 from edge.observe.logs import get_logger
@@ -55,11 +55,10 @@ class TransactionSink:
         """Connect and take over the transactional id.
 
         Raises:
-            Unavailable: nobody listens, or the broker did not answer in time.
+            Unavailable: no broker can be used, or it did not answer in time; says why.
             Fatal: the transactional id may not be used.
         """
-        if not somebody_listens(self._settings):
-            raise Unavailable(f"nobody listens at {self._settings.bootstrap_servers}")
+        require_broker(self._settings)
         try:
             self._producer = KafkaProducer(
                 acks="all",

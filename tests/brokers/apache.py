@@ -52,14 +52,20 @@ class ApacheKafka:
     """
 
     def __init__(
-        self, properties: Mapping[str, str] | None = None, *, port: int | None = None
+        self,
+        properties: Mapping[str, str] | None = None,
+        *,
+        port: int | None = None,
+        users: Mapping[str, str] | None = None,
     ) -> None:
         """`properties` are added to server.properties and win over ours; `port` None is a free one.
 
-        To replace `listeners` as a whole, give the port as well and keep PLAINTEXT on it.
+        To replace `listeners` as a whole, give the port as well and keep PLAINTEXT on it. `users`
+        are known from the start, with their passwords, for SCRAM-SHA-512.
         """
         self._extra = dict(properties or {})
         self._port = port
+        self._users = dict(users or {})
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: TiedProcess | None = None
 
@@ -141,7 +147,12 @@ class ApacheKafka:
         lines = (f"{name}={value}\n" for name, value in properties.items())
         self._properties_file.write_text("".join(lines), encoding="utf-8")
         tool = ["java", *_class_path(), "kafka.tools.StorageTool", "format"]
-        _run([*tool, "-t", _CLUSTER, "-c", str(self._properties_file)])
+        users = (
+            f"SCRAM-SHA-512=[name={name},password={password}]"
+            for name, password in self._users.items()
+        )
+        known = [word for user in users for word in ("--add-scram", user)]
+        _run([*tool, "-t", _CLUSTER, "-c", str(self._properties_file), *known])
 
     def _discard(self) -> None:
         self.kill()  # its data goes too: nothing to shut down in order for

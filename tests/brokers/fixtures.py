@@ -15,6 +15,7 @@ from deploy.bundle.errors import MissingDriver
 from edge.kafka.embedded import EmbeddedBroker
 from tests.brokers.apache import ApacheKafka, availability
 from tests.brokers.protocol import Broker
+from tests.brokers.secure import SecureKafka, secure_availability
 
 BrokerKind = Literal["embedded", "apache"]
 
@@ -28,6 +29,16 @@ def apache_kafka(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
     if not state.ok:
         _skip_loudly(pytestconfig, state.reason)
     with ApacheKafka() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def secure_kafka(pytestconfig: pytest.Config) -> Iterator[SecureKafka]:
+    """The real thing with TLS, logins and an authorizer."""
+    state = secure_availability()
+    if not state.ok:
+        _skip_loudly(pytestconfig, state.reason)
+    with SecureKafka() as broker:
         yield broker
 
 

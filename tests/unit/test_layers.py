@@ -46,6 +46,11 @@ def test_what_nobody_sets_has_its_default(capsys: pytest.CaptureFixture[str]) ->
     assert shown["queue-frames"] == ("128", "default")
 
 
+def test_a_login_in_an_address_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = show(capsys, "--sasl-token-url", "https://box:hunter2@login.example/token")
+    assert shown["sasl-token-url"] == ("https://…@login.example/token", "command line")
+
+
 def test_the_file_counts_more_than_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     FILE.write_text('group = "file"\nlatency-budget = 0.5\nbuild = false\n', encoding="utf-8")
     shown = show(capsys)

@@ -81,6 +81,13 @@ def test_names_in_brackets_are_shown_as_they_are() -> None:
     assert rows(latest)[1][:2] == ["[red]gate[/]", "[/b]"]
 
 
+def test_a_name_cannot_steer_the_terminal() -> None:
+    latest = Latest()
+    latest.note(seen(camera="gate\x1b]0;mine\x07-1", label="\x1b[2Jparcel"))
+    (row,) = rows(latest)[1:]
+    assert row[:2] == ["gate\ufffd]0;mine\ufffd-1", "\ufffd[2Jparcel"]
+
+
 def test_watching_ends_with_the_records_and_leaves_the_last_table() -> None:
     screen = io.StringIO()
     watch([None, seen(), None], Console(file=screen, width=120))

@@ -1,0 +1,105 @@
+"""The rights that each command needs on Kafka: all of them, and nothing else.
+
+Printed by `yardlight-edge topics acls`, checked by `doctor` and by the service before it starts,
+listed in docs/security.md, and proven sufficient and necessary on a real authorizer by the tests.
+"""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias, get_args
+
+from edge.settings import TopicSettings
+
+Resource: TypeAlias = Literal["topic", "group", "cluster"]
+Operation: TypeAlias = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
+Consumer: TypeAlias = Literal["run", "cameras", "watch", "audit", "doctor", "topics create"]
+CONSUMERS: tuple[Consumer, ...] = get_args(Consumer)
+CLUSTER = "kafka-cluster"
+"""The only name that Kafka gives to the cluster as a resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """One operation that a principal must be allowed. Read and Write include Describe."""
+
+    resource: Resource
+    name: str
+    operation: Operation
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.operation} on {self.resource} {self.name}"
+
+    def command(self, principal: str) -> str:
+        """The words that grant it, for `kafka-acls.sh` with its `--bootstrap-server`."""
+        place = ["--cluster"] if self.resource == "cluster" else [f"--{self.resource}", self.name]
+        words = ["--add", "--allow-principal", principal, "--operation", self.operation, *place]
+        return shlex.join(["kafka-acls.sh", *words])
+
+
+def acls_of(consumer: Consumer, topics: TopicSettings, group: str) -> tuple[Acl, ...]:
+    """What a command needs, for these topics and this consumer group."""
+    return tuple(_NEEDS[consumer](topics, group))
+
+
+def grants_of(needs: Mapping[Consumer, Sequence[Acl]], principal: str) -> Iterator[str]:
+    """Lines for a shell: each command's rights below its name."""
+    for consumer, acls in needs.items():
+        yield f"# yardlight-edge {consumer}"
+        for acl in acls:
+            yield acl.command(principal)
+
+
+def grants_document(needs: Mapping[Consumer, Sequence[Acl]], principal: str) -> dict[str, object]:
+    """The same for machines."""
+    commands = {consumer: [asdict(acl) for acl in acls] for consumer, acls in needs.items()}
+    return {"principal": principal, "commands": commands}
+
+
+def _run(topics: TopicSettings, group: str) -> Iterator[Acl]:
+    yield Acl("topic", topics.frames_topic, "Read", "frames are read")
+    yield Acl("group", group, "Read", "it joins the group and commits positions")
+    yield Acl("topic", topics.results_topic, "Write", "classifications are written")
+    yield Acl("topic", topics.dead_letters_topic, "Write", "frames that cannot be classified")
+
+
+def _cameras(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    yield Acl("topic", topics.frames_topic, "Write", "frames are written")
+
+
+def _watch(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    yield Acl("topic", topics.results_topic, "Read", "classifications are shown")
+
+
+def _audit(topics: TopicSettings, group: str) -> Iterator[Acl]:
+    yield Acl("group", group, "Describe", "committed positions are looked up")
+    yield Acl("topic", topics.frames_topic, "Read", "frames are recounted")
+    for name in (topics.results_topic, topics.dead_letters_topic, topics.skipped_topic):
+        yield Acl("topic", name, "Read", "outcomes are recounted")
+
+
+def _doctor(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    for name in (topics.frames_topic, topics.results_topic, topics.dead_letters_topic):
+        yield Acl("topic", name, "DescribeConfigs", "the limits of the topic are looked at")
+    yield Acl("cluster", CLUSTER, "Describe", "the clocks are compared")
+
+
+def _create(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    for name in (
+        topics.frames_topic,
+        topics.results_topic,
+        topics.dead_letters_topic,
+        topics.skipped_topic,
+    ):
+        yield Acl("topic", name, "Create", "the topic is made")
+
+
+_NEEDS = {
+    "run": _run,
+    "cameras": _cameras,
+    "watch": _watch,
+    "audit": _audit,
+    "doctor": _doctor,
+    "topics create": _create,
+}
