@@ -38,6 +38,9 @@ class Tally:
     def note(self, offset: int, answer: Answer, content: str) -> None:
         """An outcome of an offset was read; `content` is what two honest repeats have in common:
         the label or the reason. Offsets outside the range are not counted.
+
+        A frame that comes again after a crash may be skipped though it was classified before, or
+        the other way round. That contradicts nothing, so it is a repeat; what was seen counts.
         """
         index = offset - self.range.start
         if not 0 <= index < len(self._cells):
@@ -46,7 +49,9 @@ class Tally:
         fresh = answer | (crc32(content.encode()) & 0xFFF) << _CONTENT_SHIFT
         if not cell & _KIND_BITS:
             self._cells[index] = fresh
-        elif (cell & ~(_REPEATED | _CONFLICTING)) == fresh:
+        elif _skips(cell):
+            self._cells[index] = fresh | cell & _CONFLICTING | _REPEATED
+        elif _skips(fresh) or (cell & ~(_REPEATED | _CONFLICTING)) == fresh:
             self._cells[index] = cell | _REPEATED
         else:
             self._cells[index] = cell | _CONFLICTING
@@ -92,3 +97,7 @@ class Tally:
 
     def _until(self, end: int) -> "array[int]":
         return self._cells[: max(0, end - self.range.start)]
+
+
+def _skips(cell: int) -> bool:
+    return cell & _KIND_BITS == Answer.SKIPPED

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from edge.cloudevents import Origin
 from edge.frame import Partition
-from edge.outcome import DeadLettered, Outcome, outcome_name
+from edge.outcome import DeadLettered, Outcome, Skipped, outcome_name
 
 _LATENCY_BUCKETS = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0
@@ -22,6 +22,7 @@ class Metrics:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     frames: Counter = field(init=False)
     dead_letters: Counter = field(init=False)
+    skipped: Counter = field(init=False)
     frame_latency: Histogram = field(init=False)
     batch_size: Histogram = field(init=False)
     engine_seconds: Histogram = field(init=False)
@@ -43,6 +44,10 @@ class Metrics:
         self.dead_letters = Counter(
             "yardlight_dead_letters", "Dead-lettered frames by reason.", ["reason"], registry=to
         )
+        self.skipped = Counter(
+            "yardlight_skipped", "Frames not classified on purpose, by reason.", ["reason"],
+            registry=to,
+        )  # fmt: skip
         self.frame_latency = Histogram(
             "yardlight_frame_latency_seconds", "Time of a frame in each stage, and in total.",
             ["stage"], buckets=_LATENCY_BUCKETS, registry=to,
@@ -77,11 +82,15 @@ class Metrics:
         self.build_info = Info("yardlight_build", "Version of Yardlight.", registry=to)
         self.engine_info = Info("yardlight_engine", "The engine that runs.", registry=to)
         self.model_info = Info("yardlight_model", "The bundle that runs.", registry=to)
-        for outcome in ("classified", "dead-lettered"):
+        for outcome in ("classified", "skipped", "dead-lettered"):
             self.frames.labels(outcome)
 
     def note_outcome(self, outcome: Outcome) -> None:
         """A frame is done: count it and observe each of its stages."""
+        if isinstance(outcome, Skipped):
+            self.frames.labels("skipped").inc(len(outcome.offsets))
+            self.skipped.labels(outcome.reason).inc(len(outcome.offsets))
+            return
         self.frames.labels(outcome_name(outcome)).inc()
         if isinstance(outcome, DeadLettered):
             self.dead_letters.labels(outcome.reason).inc()
