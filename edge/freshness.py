@@ -22,6 +22,11 @@ class Freshness:
     age_from: AgeFrom = "record"
     """`record` is the record's timestamp, `capture` the camera's word for it, where believed."""
 
+    @property
+    def unlimited(self) -> bool:
+        """Whether no frame is ever too old."""
+        return math.isinf(self.max_age)
+
     def age(self, frame: Frame, now: float) -> float:
         """Seconds since the frame was appended or captured; `now` is the monotonic clock."""
         stamps = frame.stamps

@@ -1,5 +1,6 @@
 """The one place that wires drivers to stages, and the order of starting and stopping."""
 
+import math
 import platform
 import sys
 import time
@@ -14,6 +15,8 @@ from deploy.bundle.pixels import Limits
 from deploy.bundle.reference import check_model
 from edge.assignments import Assignments
 from edge.batching import Batcher
+from edge.freshness import Freshness
+from edge.gate import Gate
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.consumer import RecordSource
 from edge.kafka.producer import RecordSink
@@ -30,6 +33,7 @@ from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.poll import PollStage
 from edge.pipeline.publish import PublishStage
+from edge.pipeline.skips import Skips
 from edge.provision import Provision, provide_engine
 from edge.settings import RunSettings
 from edge.wire import ClassificationWriter
@@ -101,7 +105,12 @@ class Service:
         return require_topics(
             kafka,
             topics,
-            [topics.frames_topic, topics.results_topic, topics.dead_letters_topic],
+            [
+                topics.frames_topic,
+                topics.results_topic,
+                topics.skipped_topic,
+                topics.dead_letters_topic,
+            ],
             create=self._settings.create_topics,
             wait=self.crew.wait,
             waiting=self._await_topics,
@@ -111,7 +120,9 @@ class Service:
         self.health.phase = f"waiting for topics {', '.join(missing)}"
 
     def _stream(self, bundle: Bundle, provision: Provision) -> None:
-        settings, limits = self._settings, self._settings.limits
+        settings, limits, fresh = self._settings, self._settings.limits, self._settings.freshness
+        freshness = Freshness(fresh.max_age or math.inf, fresh.age_from)
+        gate = Gate(fresh.gate_threshold) if fresh.gate else None
         # Each session decodes in its own thread; OpenCV must not start more for one picture.
         cv2.setNumThreads(1)
         # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
@@ -123,6 +134,7 @@ class Service:
             max_frames=limits.queue_frames,
             max_bytes=limits.queue_bytes,
             clock=self._clock,
+            overload=fresh.overload,
         )
         source = RecordSource(
             settings.kafka,
@@ -138,25 +150,35 @@ class Service:
             self._clock,
             self._wall,
         )
-        polling = PollStage(
-            self.crew, source, intake, assignments, self.metrics, self._clock, self._wall
-        )
         publishing = PublishStage(
             self.crew, sink, writer, assignments, intake, self.metrics, self._clock
+        )
+        polling = PollStage(
+            self.crew,
+            source,
+            intake,
+            Skips(publishing.offer),
+            freshness,
+            assignments,
+            self.metrics,
+            self._clock,
+            self._wall,
         )
         if not (self._patiently(sink.open) and self._patiently(lambda: source.open(polling))):
             return
         self.crew.start(publish.NAME, publishing.run)
         for number in range(provision.engine.concurrency):
             name = f"{infer.NAME}-{number}"
-            classifier = self._classifier(bundle, provision)
+            classifier = self._classifier(bundle, provision, freshness, gate)
             stage = InferStage(name, self.crew, intake, classifier, publishing.put, self.metrics)
             self.crew.start(name, stage.run)
         self.crew.start(poll.NAME, polling.run)
         self._supervise(source)
         self._finish(polling, publishing, sink)
 
-    def _classifier(self, bundle: Bundle, provision: Provision) -> Classifier:
+    def _classifier(
+        self, bundle: Bundle, provision: Provision, freshness: Freshness, gate: Gate | None
+    ) -> Classifier:
         limits = self._settings.limits
         return Classifier(
             session=provision.engine.session(),
@@ -165,6 +187,8 @@ class Service:
             limits=Limits(limits.max_frame_bytes, limits.max_frame_pixels),
             top=limits.top,
             clock=self._clock,
+            freshness=freshness,
+            gate=gate,
         )
 
     def _patiently(self, opens: Callable[[], None]) -> bool:

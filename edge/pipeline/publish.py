@@ -88,6 +88,14 @@ class PublishStage:
                 continue
             return
 
+    def offer(self, outcomes: list[Outcome]) -> bool:
+        """Hand over without waiting; whether there was room."""
+        try:
+            self._outcomes.put_nowait(outcomes)
+        except Full:
+            return False
+        return True
+
     def finish(self) -> None:
         """No more outcomes will come: `run` ends once everything is acknowledged."""
         self._finishing = True

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from edge.pipeline import publish
-from tests.frames import OTHER, PARTITION, classified, dead
+from tests.frames import OTHER, PARTITION, classified, dead, skipped
 from tests.unit.publishing import DEAD_LETTERS, RESULTS, Publishing, SlowKafka
 
 
@@ -167,3 +167,14 @@ def test_an_abandoned_stage_ends_though_the_broker_is_silent(work: Publishing) -
     work.stage.abandon()
     assert work.crew.join(60) == []
     assert work.position() is None
+
+
+def test_what_is_offered_is_taken_where_there_is_room_and_never_waited_for() -> None:
+    with Publishing(batches=1) as work:
+        stage = work.stage
+        (frame,) = work.taken(0)
+        assert stage.offer([skipped(frame)])
+        (sent,) = work.broker.got("0/0")
+        assert sent.message.topic == "frames.skipped"
+    assert stage.offer([])
+    assert not stage.offer([])
