@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from edge.audit import AuditReport, audit
@@ -19,7 +20,7 @@ from edge.settings import (
     RunSettings,
     TopicSettings,
 )
-from edge.wire import Classification, read_classification
+from edge.wire import Classification, Skipped, read_classification
 from tests import encoded
 from tests.brokers.topics import unique
 from tests.models import LABELS, solid_jpeg, solid_pixels
@@ -127,6 +128,11 @@ class World:
 
     def dead_letters(self, at_least: int) -> list[Any]:
         return self.read(self.topics.dead_letters_topic, at_least)
+
+    def skipped(self, at_least: int) -> list[Skipped]:
+        """The records of skipped frames, once so many are there."""
+        records = self.read(self.topics.skipped_topic, at_least)
+        return [msgspec.json.decode(record.value, type=Skipped) for record in records]
 
     def audit(self) -> AuditReport:
         return audit(self.kafka, self.topics, self.group)
