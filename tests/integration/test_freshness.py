@@ -234,3 +234,19 @@ def test_a_group_that_begins_where_frames_were_deleted_has_lost_nothing(
     assert world.audit().total(Answer.SKIPPED) == 0
     with serving(world.settings) as service:
         assert service.metrics.skipped.labels("aged-out")._value.get() == 0
+
+
+def test_gaps_that_transactions_leave_are_no_lost_frames(apache_world: World) -> None:
+    world = apache_world
+    with world.producer(transactional_id=world.group) as producer:
+        producer.init_transactions()
+        for frame in pictures(6):
+            producer.begin_transaction()
+            producer.send(world.topics.frames_topic, frame.value, frame.key, partition=0)
+            producer.commit_transaction()
+    with serving(world.settings) as service:
+        results = world.results(6)
+        wait_until(lambda: committed(world)[0] > results[-1].frame.offset, "the last commit")
+        assert service.metrics.skipped.labels("aged-out")._value.get() == 0
+    assert [seen.frame.offset for seen in results] == [0, 2, 4, 6, 8, 10]
+    assert world.audit().status("exactly-once") == CLEAN
