@@ -150,9 +150,7 @@ class Service:
             self._clock,
             self._wall,
         )
-        publishing = PublishStage(
-            self.crew, sink, writer, assignments, intake, self.metrics, self._clock
-        )
+        publishing = PublishStage(self.crew, sink, writer, assignments, self.metrics, self._clock)
         polling = PollStage(
             self.crew,
             source,

@@ -31,7 +31,6 @@ class Intake:
         line = OldestFirst if overload == "block" else FairShare
         self._line: Line = line(max_frames, max_bytes)
         self._idle = 0
-        self._taken: dict[tuple[Partition, int], int] = {}
         self._changed = Condition()
 
     def put(self, frames: Iterable[Frame]) -> list[Frame]:
@@ -47,26 +46,9 @@ class Intake:
             self._idle += 1
             try:
                 self._changed.wait_for(lambda: len(self._line), timeout=seconds)
-                return [self._pop() for _ in range(self._batch_size())]
+                return [self._line.pop() for _ in range(self._batch_size())]
             finally:
                 self._idle -= 1
-
-    def finished(self, frame: Frame) -> None:
-        """The broker has the outcome of a taken frame, or nobody will send it any more."""
-        with self._changed:
-            if _stretch(frame) in self._taken:
-                self._taken[_stretch(frame)] -= 1
-
-    def taken(self, partitions: Collection[Partition]) -> int:
-        """Frames of these partitions that a session took and that are not finished."""
-        with self._changed:
-            return sum(count for (at, _), count in self._taken.items() if at in partitions)
-
-    def forget(self, partitions: Collection[Partition]) -> None:
-        """They were given back: frames of them that are still under way are counted no more."""
-        with self._changed:
-            for stretch in [stretch for stretch in self._taken if stretch[0] in partitions]:
-                del self._taken[stretch]
 
     def withdraw(self, partitions: Collection[Partition]) -> dict[Partition, list[int]]:
         """Remove the waiting frames of these partitions; returns their offsets."""
@@ -93,13 +75,3 @@ class Intake:
         if not waiting:
             return 0
         return self._batcher.size(waiting, self._clock() - self._line.oldest(), self._idle)
-
-    def _pop(self) -> Frame:
-        frame = self._line.pop()
-        self._taken[_stretch(frame)] = self._taken.get(_stretch(frame), 0) + 1
-        return frame
-
-
-def _stretch(frame: Frame) -> tuple[Partition, int]:
-    """The assignment of its partition that a frame came with."""
-    return frame.partition, frame.assignment

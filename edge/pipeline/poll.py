@@ -102,7 +102,6 @@ class PollStage:
     def gone(self, partitions: tuple[Partition, ...]) -> None:
         with self._taking_in:
             self._intake.withdraw(partitions)
-            self._intake.forget(partitions)
             self._assignments.forget(partitions)
         self._source.forget(partitions)
         for partition in partitions:

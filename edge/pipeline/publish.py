@@ -13,7 +13,6 @@ from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
 from edge.pipeline.crew import Crew
 from edge.pipeline.doors import Sink
-from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter, too_large
 from edge.record import Message, TooLarge
 
@@ -58,7 +57,6 @@ class PublishStage:
         sink: Sink,
         writer: MessageWriter,
         assignments: Assignments,
-        intake: Intake,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
@@ -66,7 +64,6 @@ class PublishStage:
         self._sink = sink
         self._writer = writer
         self._assignments = assignments
-        self._intake = intake
         self._metrics = metrics
         self._clock = clock
         self._outcomes: Queue[list[Outcome]] = Queue(maxsize=_QUEUED_BATCHES)
@@ -123,7 +120,6 @@ class PublishStage:
         ledger = self._assignments.ledger_of(outcome.frame)
         if ledger is None:
             # The partition belongs to somebody else, who will look at this frame anew.
-            self._intake.finished(outcome.frame)
             return
         for released in ledger.decide(outcome):
             self._send(_Sent(released, self._writer.write(released)))
@@ -161,7 +157,6 @@ class PublishStage:
         ledger = self._assignments.ledger_of(frame)
         if ledger is not None:
             ledger.acknowledge(frame.offset)
-        self._intake.finished(frame)
         self._metrics.note_outcome(sent.outcome)
         self._backoff = 0.0
         # Last, because `run` may end once nothing is left here, and then positions are committed.

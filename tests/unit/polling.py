@@ -172,7 +172,6 @@ class Polling:
             assert ledger is not None
             ledger.decide(classified(frame))
             ledger.acknowledge(frame.offset)
-            self.intake.finished(frame)
 
     def ledger(self, partition: Partition = PARTITION) -> Ledger:
         return self.assignments._owned[partition].ledger
