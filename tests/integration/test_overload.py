@@ -12,7 +12,7 @@ import pytest
 from edge.audit import CLEAN
 from edge.fairness import FairShare
 from edge.frame import Frame
-from edge.pipeline import intake
+from edge.pipeline import intake, poll
 from edge.service import Service
 from edge.settings import FreshnessSettings, RunSettings
 from edge.tally import Answer
@@ -20,7 +20,7 @@ from tests.integration.running import serving
 from tests.integration.slow import slow_engine
 from tests.integration.world import World
 from tests.models import solid_jpeg
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 PARCEL = solid_jpeg("parcel")
@@ -97,6 +97,23 @@ def owned(service: Service) -> float:
     return float(service.metrics.partitions_assigned._value.get())
 
 
+def lag(service: Service) -> float:
+    """Frames that it has not polled, in all partitions."""
+    return sum(
+        sample.value for family in service.metrics.lag.collect() for sample in family.samples
+    )
+
+
+def finished(service: Service) -> float:
+    """Frames whose outcomes the broker has."""
+    counted = (service.metrics.frames.labels(name) for name in ("classified", "skipped"))
+    return sum(float(counter._value.get()) for counter in counted)
+
+
+def hold(until: threading.Event) -> None:
+    assert until.wait(PATIENCE)
+
+
 def work_off(world: World) -> None:
     wait_until(lambda: world.audit().pending == 0, "the end of the backlog")
 
@@ -136,6 +153,29 @@ def test_under_shed_partitions_change_hands_without_a_repeat(world: World) -> No
             wait_until(lambda: cameras.total >= ENOUGH, "traffic while shared")
         wait_until(lambda: owned(first) == 4, "the other's partitions")
         cameras.stop.set()
+        work_off(world)
+    report = world.audit()
+    assert report.status("exactly-once") == CLEAN
+    assert report.total(Answer.CLASSIFIED) + report.total(Answer.SKIPPED) == cameras.total
+
+
+def test_while_the_engine_is_stuck_lag_grows_rather_than_memory(
+    embedded_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes of shed frames wait for that of the stuck one, so their number is bounded."""
+    world, go_on, most = embedded_world, threading.Event(), 200
+    monkeypatch.setattr(poll, "_MAX_IN_FLIGHT", most)
+    settings = shedding(world)
+    settings = replace(settings, freshness=replace(settings.freshness, max_age=None))
+    with slow_engine(lambda _: hold(go_on)), serving(settings) as service:
+        with traffic(world) as cameras:
+            wait_until(lambda: lag(service) > 500, "lag")
+        wait_until(
+            # What one poll brings may come on top.
+            lambda: cameras.total - lag(service) - finished(service) <= most + QUEUE_FRAMES,
+            "all that is not in flight in the lag",
+        )
+        go_on.set()
         work_off(world)
     report = world.audit()
     assert report.status("exactly-once") == CLEAN
