@@ -62,6 +62,7 @@ def _run(topics: TopicSettings, group: str) -> Iterator[Acl]:
     yield Acl("group", group, "Read", "it joins the group and commits positions")
     yield Acl("topic", topics.results_topic, "Write", "classifications are written")
     yield Acl("topic", topics.dead_letters_topic, "Write", "frames that cannot be classified")
+    yield Acl("topic", topics.skipped_topic, "Write", "frames that are not looked at on purpose")
 
 
 def _cameras(topics: TopicSettings, _: str) -> Iterator[Acl]:
@@ -77,6 +78,7 @@ def _audit(topics: TopicSettings, group: str) -> Iterator[Acl]:
     yield Acl("topic", topics.frames_topic, "Read", "frames are recounted")
     for name in (topics.results_topic, topics.dead_letters_topic, topics.skipped_topic):
         yield Acl("topic", name, "Read", "outcomes are recounted")
+        yield Acl("topic", name, "DescribeConfigs", "a compacted topic may hide outcomes")
 
 
 def _doctor(topics: TopicSettings, _: str) -> Iterator[Acl]:

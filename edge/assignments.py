@@ -55,6 +55,13 @@ class Assignments:
         if (assignment := self._owned.get(partition)) is not None:
             assignment.ledger.withdraw(offsets)
 
+    def in_flight(self, partitions: Iterable[Partition]) -> int:
+        """Frames of these partitions that were delivered and whose outcome is not yet part of what
+        the broker has.
+        """
+        owned = (self._owned.get(partition) for partition in partitions)
+        return sum(assignment.ledger.in_flight for assignment in owned if assignment is not None)
+
     def ledger_of(self, frame: Frame) -> Ledger | None:
         """The ledger that the frame was delivered to, None if its partition was given back."""
         assignment = self._owned.get(frame.partition)

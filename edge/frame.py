@@ -41,6 +41,8 @@ class Stamps:
     started: float = 0.0
     inferred: float = 0.0
     acknowledged: float = 0.0
+    captured: float = 0.0
+    """As `appended`, by the camera's clock where that can be believed."""
 
     def stages(self) -> dict[str, float]:
         """Seconds in each finished stage, in order; they sum to the time since `appended`."""
@@ -86,3 +88,7 @@ class Frame:
     def size(self) -> int:
         """Bytes of the encoded image."""
         return len(self.value) if self.value else 0
+
+    def let_go(self) -> None:
+        """Its outcome needs the picture no more, however long that waits to go out."""
+        self.value = None

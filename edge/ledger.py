@@ -33,6 +33,8 @@ class Ledger:
     _entries: deque[_Entry] = field(default_factory=deque)
     _by_offset: dict[int, _Entry] = field(default_factory=dict)
     _unreleased: deque[_Entry] = field(default_factory=deque)
+    _disowned: set[int] = field(default_factory=set)
+    """Offsets that were taken back though somebody looks at them."""
     _lock: Lock = field(default_factory=Lock)
 
     def deliver(self, offset: int) -> None:
@@ -52,16 +54,21 @@ class Ledger:
             self._by_offset[offset] = entry
 
     def decide(self, outcome: Outcome) -> tuple[Outcome, ...]:
-        """A frame's outcome is known: the outcomes that may go out now, in offset order.
+        """A frame's outcome is known: the outcomes that may go out now, in offset order. None does
+        for a frame that was taken back meanwhile.
 
         Raises:
             KeyError: the frame was not delivered, or is finished already.
             ValueError: its outcome was decided before.
         """
         with self._lock:
-            entry = self._by_offset[outcome.frame.offset]
+            offset = outcome.frame.offset
+            if offset in self._disowned:
+                self._disowned.remove(offset)
+                return ()
+            entry = self._by_offset[offset]
             if entry.outcome is not None:
-                raise ValueError(f"offset {entry.offset} was decided before")
+                raise ValueError(f"offset {offset} was decided before")
             entry.outcome = outcome
             return tuple(self._release())
 
@@ -83,19 +90,24 @@ class Ledger:
                 self.position = done.offset + 1
 
     def withdraw(self, offsets: Collection[int]) -> None:
-        """Forget the newest frames: nobody has looked at them, whoever polls next gets them anew.
+        """Take back frames that nobody has looked at, and with them all that came after the first:
+        whoever polls next gets them anew.
+
+        Where cameras take turns, some of those after it may have been looked at. None of their
+        outcomes has gone out, since outcomes go out in order.
 
         Raises:
-            ValueError: they are not the newest, or the outcome of one is known already.
+            ValueError: one was not delivered, or its outcome is known already.
         """
         with self._lock:
-            for offset in sorted(offsets, reverse=True):
-                entry = self._entries[-1] if self._entries else None
-                if entry is None or entry.offset != offset or entry.outcome is not None:
-                    raise ValueError(f"offset {offset} is not an undecided newest one")
-                self._entries.pop()
-                self._unreleased.pop()
-                del self._by_offset[offset]
+            for offset in offsets:
+                entry = self._by_offset.get(offset)
+                if entry is None or entry.outcome is not None:
+                    raise ValueError(f"offset {offset} is not an undecided one")
+            unseen = set(offsets)
+            first = min(unseen, default=None)
+            while first is not None and self._entries and self._entries[-1].offset >= first:
+                self._take_back(unseen)
 
     @property
     def in_flight(self) -> int:
@@ -108,3 +120,10 @@ class Ledger:
             entry.released = True
             if entry.outcome is not None:
                 yield entry.outcome
+
+    def _take_back(self, unseen: Collection[int]) -> None:
+        entry = self._entries.pop()
+        self._unreleased.pop()
+        del self._by_offset[entry.offset]
+        if entry.outcome is None and entry.offset not in unseen:
+            self._disowned.add(entry.offset)

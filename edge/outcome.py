@@ -1,10 +1,12 @@
 """The outcomes that a frame can end in. A new one is a case that the type checker asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from edge.frame import Frame
+from edge.frame import Frame, Partition
+
+SkipReason: TypeAlias = Literal["expired", "shed", "gated", "aged-out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,36 @@ class DeadLettered:
     error: str
 
 
-Outcome: TypeAlias = Classified | DeadLettered
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was last seen by a camera: a classification without its picture."""
+
+    label: str
+    confidence: float
+    id: str
+    partition: Partition
+    offset: int
+    captured_at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The frame was not classified on purpose."""
+
+    frame: Frame
+    reason: SkipReason
+    same_as: Sighting | None = None
+    """What a gated frame does not differ from."""
+    range: Sequence[int] = ()
+    """Every offset that this is the outcome of, where `frame` stands for the last of many."""
+
+    @property
+    def offsets(self) -> Sequence[int]:
+        return self.range or (self.frame.offset,)
+
+
+Outcome: TypeAlias = Classified | Skipped | DeadLettered
 
 
 def outcome_name(outcome: Outcome) -> str:
@@ -36,5 +67,7 @@ def outcome_name(outcome: Outcome) -> str:
     match outcome:
         case Classified():
             return "classified"
+        case Skipped():
+            return "skipped"
         case DeadLettered():
             return "dead-lettered"

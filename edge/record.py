@@ -18,6 +18,9 @@ class Record:
     headers: Headers
     corrupt: str | None = None
     """How its batch failed the checksum, where it did; then there is no value."""
+    lost_from: int | None = None
+    """The first of the offsets up to this one that retention deleted before anybody read them,
+    where it did; then there is no record at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,12 @@ class Service:
         return require_topics(
             kafka,
             topics,
-            [topics.frames_topic, topics.results_topic, topics.dead_letters_topic],
+            [
+                topics.frames_topic,
+                topics.results_topic,
+                topics.skipped_topic,
+                topics.dead_letters_topic,
+            ],
             create=self._settings.create_topics,
             wait=self.crew.wait,
             waiting=self._await_topics,
@@ -171,5 +176,7 @@ def _transactional_id(settings: RunSettings) -> str:
 
 def _traces(settings: RunSettings, clock: Callable[[], float], wall: Callable[[], float]) -> Traces:
     topics, operation = settings.topics, settings.operation
-    writer = SpanWriter(settings.group, topics.results_topic, topics.dead_letters_topic)
+    writer = SpanWriter(
+        settings.group, topics.results_topic, topics.dead_letters_topic, topics.skipped_topic
+    )
     return Traces(operation.trace_endpoint, operation.trace_share, writer, clock, wall)

@@ -3,20 +3,41 @@
 A docstring below a field is its help text on the command line and in the reference.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from cyclopts import Parameter, types, validators
+from cyclopts import Parameter, Token, types, validators
 
 from deploy.engines.catalogue import Choice
 from deploy.engines.protocol import Precision
+from edge.freshness import AgeFrom
+from edge.queueing import Overload
 
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Delivery: TypeAlias = Literal["at-least-once", "exactly-once"]
 Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 Positive: TypeAlias = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 Seconds: TypeAlias = Annotated[float, Parameter(validator=validators.Number(gte=0))]
+_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
+
+
+def _seconds(_: Any, tokens: Sequence[Token]) -> float:
+    """`2s`, `500ms`, or a plain number of seconds.
+
+    Raises:
+        ValueError: none of these.
+    """
+    written = tokens[0].value.strip()
+    number = written.rstrip("ms")
+    try:
+        return float(number) * _UNITS[written[len(number) :]]
+    except (ValueError, KeyError):
+        raise ValueError(f"{written!r} is not a time such as 2s, 500ms or 1.5") from None
+
+
+Age: TypeAlias = Annotated[float, Parameter(converter=_seconds, validator=validators.Number(gt=0))]
 
 
 @Parameter(name="*", group="Kafka")
@@ -160,6 +181,31 @@ class LimitSettings:
     """How many labels with their probabilities a classification lists."""
 
 
+@Parameter(name="*", group="Freshness")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessSettings:
+    """What happens to frames that come late, that are too many, or that show nothing new."""
+
+    max_age: Age | None = None
+    """Age, such as 2s or 500ms, beyond which a frame is skipped as `expired` before it is decoded;
+    no limit if not given."""
+
+    age_from: AgeFrom = "record"
+    """Where age begins: the `record`'s timestamp, or its `capture` as the camera says."""
+
+    overload: Overload = "block"
+    """When frames come faster than the engine runs: `block` keeps all of them and lets lag grow,
+    `shed` skips the oldest frame of the busiest camera."""
+
+    gate: bool = False
+    """Skip frames that look like the last classified one of their camera, as `gated`."""
+
+    gate_threshold: Annotated[float, Parameter(validator=validators.Number(gt=0, lte=255))] = 8.0
+    """Levels, of 255, by which a colour of one of 16 x 16 cells of a picture must differ for the
+    frame to be classified; on simulated cameras noise and rain stay below 6, and whoever enters
+    makes 20 and more."""
+
+
 @Parameter(name="*", group="Operation")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSettings:
@@ -213,4 +259,5 @@ class RunSettings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    freshness: FreshnessSettings = field(default_factory=FreshnessSettings)
     operation: OperationSettings = field(default_factory=OperationSettings)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from edge.frame import Frame
-from edge.outcome import Classified, DeadLettered, Outcome, outcome_name
+from edge.outcome import Classified, DeadLettered, Outcome, Skipped, outcome_name
 
 Kind: TypeAlias = Literal["consumer", "producer", "internal"]
 
@@ -33,6 +33,7 @@ class SpanWriter:
     group: str
     results_topic: str
     dead_letters_topic: str
+    skipped_topic: str
 
     def write(self, outcome: Outcome) -> tuple[Span, ...]:
         """The whole first, then the stages that the frame came through, in order."""
@@ -61,6 +62,8 @@ class SpanWriter:
         match outcome:
             case Classified():
                 return self.results_topic, said, ""
+            case Skipped():
+                return self.skipped_topic, said | {"yardlight.skipped": outcome.reason}, ""
             case DeadLettered():
                 return self.dead_letters_topic, said | {"error.type": outcome.reason}, outcome.error
 

@@ -1,5 +1,6 @@
 """One stay in the consumer group: its drivers, its stages, and the order they start and stop in."""
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Limits
 from edge.assignments import Assignments
 from edge.batching import Batcher
+from edge.freshness import Freshness
+from edge.gate import Gate
 from edge.kafka.client import wait_for_broker
 from edge.kafka.consumer import RecordSource
 from edge.kafka.guarantees import require_replicated_log
@@ -31,6 +34,7 @@ from edge.pipeline.outlet import Outlet
 from edge.pipeline.poll import PollStage
 from edge.pipeline.publish import PublishStage
 from edge.pipeline.release import Release
+from edge.pipeline.skips import Skips
 from edge.pipeline.transact import TransactStage
 from edge.provision import Provision
 from edge.settings import KafkaSettings, RunSettings
@@ -70,12 +74,15 @@ class Stream:
         # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
         sys.setswitchinterval(_SWITCH_SECONDS)
         assignments, intake, source = Assignments(), self._intake(), self._source()
-        release = Release(self._writer(), assignments, intake, self.metrics, self.clock, self.trace)
+        freshness = self._freshness()
+        release = Release(self._writer(), assignments, self.metrics, self.clock, self.trace)
         sink, publishing = self._outlet(release, source)
         polling = PollStage(
             self.crew,
             source,
             intake,
+            Skips(publishing.offer),
+            freshness,
             assignments,
             self.metrics,
             self.clock,
@@ -83,7 +90,7 @@ class Stream:
             commits=self.transactions is None,
         )
         if self._open(sink, source, polling):
-            self._start(polling, intake, publishing)
+            self._start(polling, intake, publishing, freshness)
             self._supervise(source)
             self._finish(polling, publishing, sink)
 
@@ -94,7 +101,16 @@ class Stream:
             max_frames=limits.queue_frames,
             max_bytes=limits.queue_bytes,
             clock=self.clock,
+            overload=self.settings.freshness.overload,
         )
+
+    def _freshness(self) -> Freshness:
+        wanted = self.settings.freshness
+        return Freshness(wanted.max_age or math.inf, wanted.age_from)
+
+    def _gate(self) -> Gate | None:
+        wanted = self.settings.freshness
+        return Gate(wanted.gate_threshold) if wanted.gate else None
 
     def _source(self) -> RecordSource:
         settings = self.settings
@@ -139,17 +155,19 @@ class Stream:
             require_replicated_log(kafka)
         return patiently(kafka, self.crew, self.health, lambda: source.open(polling))
 
-    def _start(self, polling: PollStage, intake: Intake, publishing: Outlet) -> None:
+    def _start(
+        self, polling: PollStage, intake: Intake, publishing: Outlet, freshness: Freshness
+    ) -> None:
+        gate = self._gate()
         self.crew.start(publish.NAME, publishing.run)
         for number in range(self.provision.engine.concurrency):
             name = f"{infer.NAME}-{number}"
-            stage = InferStage(
-                name, self.crew, intake, self._classifier(), publishing.put, self.metrics
-            )
+            classifier = self._classifier(freshness, gate)
+            stage = InferStage(name, self.crew, intake, classifier, publishing.put, self.metrics)
             self.crew.start(name, stage.run)
         self.crew.start(poll.NAME, polling.run)
 
-    def _classifier(self) -> Classifier:
+    def _classifier(self, freshness: Freshness, gate: Gate | None) -> Classifier:
         limits, manifest = self.settings.limits, self.bundle.manifest
         return Classifier(
             session=self.provision.engine.session(),
@@ -158,6 +176,8 @@ class Stream:
             limits=Limits(limits.max_frame_bytes, limits.max_frame_pixels),
             top=limits.top,
             clock=self.clock,
+            freshness=freshness,
+            gate=gate,
         )
 
     def _supervise(self, source: RecordSource) -> None:

@@ -8,7 +8,9 @@ import msgspec
 from deploy.bundle.manifest import Bundle
 from deploy.engines.record import EngineRecord
 from edge.cloudevents import format_time
-from edge.outcome import Classified
+from edge.frame import Frame
+from edge.outcome import Classified, Sighting
+from edge.outcome import Skipped as SkippedFrame
 
 
 class FrameReference(msgspec.Struct, frozen=True):
@@ -63,13 +65,24 @@ class Classification(msgspec.Struct, frozen=True, omit_defaults=True):
     same_as: str | None = None
 
 
-class Skipped(msgspec.Struct, frozen=True):
+class SameAs(msgspec.Struct, frozen=True):
+    """The classification of the frame that a gated one does not differ from."""
+
+    label: str
+    confidence: float
+    frame: FrameReference
+
+
+class Skipped(msgspec.Struct, frozen=True, omit_defaults=True):
     """A record of the `frames.skipped` topic: frames not classified on purpose."""
 
     reason: str
+    """`expired`, `shed`, `gated` or `aged-out`."""
     topic: str
     partition: int
     offsets: list[int]
+    """One, but for frames that retention deleted unread."""
+    same_as: SameAs | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -92,13 +105,7 @@ class ClassificationWriter:
         return _ENCODER.encode(
             Classification(
                 camera=frame.camera,
-                frame=FrameReference(
-                    frame.id,
-                    frame.partition.topic,
-                    frame.partition.number,
-                    frame.offset,
-                    format_time(frame.captured_at),
-                ),
+                frame=_reference(frame),
                 label=label,
                 confidence=outcome.scores[label],
                 scores=dict(outcome.scores),
@@ -107,6 +114,24 @@ class ClassificationWriter:
                 latency={stage: round(seconds, 6) for stage, seconds in latency.items()},
             )
         )
+
+
+def write_skipped(skipped: SkippedFrame) -> bytes:
+    """The JSON value of a record of `frames.skipped`."""
+    at, seen = skipped.frame.partition, skipped.same_as
+    same_as = SameAs(seen.label, seen.confidence, _reference(seen)) if seen else None
+    offsets = list(skipped.offsets)
+    return _ENCODER.encode(Skipped(skipped.reason, at.topic, at.number, offsets, same_as))
+
+
+def _reference(frame: Frame | Sighting) -> FrameReference:
+    return FrameReference(
+        frame.id,
+        frame.partition.topic,
+        frame.partition.number,
+        frame.offset,
+        format_time(frame.captured_at),
+    )
 
 
 def read_classification(value: bytes) -> Classification:

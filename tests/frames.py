@@ -1,7 +1,7 @@
 """Frames and outcomes made by hand, for the tests of what they pass through."""
 
 from edge.frame import Frame, Headers, Partition, Stamps
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.outcome import Classified, DeadLettered, Outcome, Skipped, SkipReason
 
 PARTITION = Partition("frames", 0)
 OTHER = Partition("frames", 1)
@@ -39,6 +39,10 @@ def classified(frame: Frame, label: str = "parcel") -> Classified:
 
 def dead(frame: Frame, reason: str = "truncated") -> DeadLettered:
     return DeadLettered(frame, reason, "it ends too early")
+
+
+def skipped(frame: Frame, reason: SkipReason = "expired") -> Skipped:
+    return Skipped(frame, reason)
 
 
 def outcome_of(offset: int, partition: Partition = PARTITION) -> Outcome:

@@ -51,6 +51,9 @@ class Tally:
     def note(self, offset: int, answer: Answer, content: str) -> None:
         """An outcome of an offset was read; `content` is what two honest repeats have in common:
         the label or the reason. Offsets outside the range are not counted.
+
+        A frame that comes again after a crash may be skipped though it was classified before, or
+        the other way round. That contradicts nothing, so it is a repeat; what was seen counts.
         """
         index = offset - self.range.start
         if not 0 <= index < len(self._cells):
@@ -58,7 +61,9 @@ class Tally:
         code, cell = self._code(answer, content), int(self._cells[index])
         if not cell:
             self._cells[index] = code << _FLAG_BITS
-        elif cell >> _FLAG_BITS == code:
+        elif self._outcomes[(cell >> _FLAG_BITS) - 1][0] is Answer.SKIPPED:
+            self._cells[index] = code << _FLAG_BITS | cell & _CONFLICTING | _REPEATED
+        elif answer is Answer.SKIPPED or cell >> _FLAG_BITS == code:
             self._cells[index] = cell | _REPEATED
         else:
             self._cells[index] = cell | _CONFLICTING

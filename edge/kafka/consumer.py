@@ -24,6 +24,7 @@ from edge.kafka.client import (
     keep_large_buffers,
 )
 from edge.kafka.lag import Lag
+from edge.kafka.positions import NoPosition, find_position
 from edge.kafka.rebalance import Listener, Rebalance, RememberingAssignor
 from edge.kafka.unpack import offsets_of, record_of
 from edge.kafka.unreadable import UNREADABLE, step_over
@@ -71,7 +72,7 @@ class RecordSource:
             self._consumer = KafkaConsumer(
                 group_id=self._group,
                 enable_auto_commit=False,
-                auto_offset_reset="earliest",
+                auto_offset_reset="none",  # `find_position` decides
                 isolation_level="read_committed",
                 partition_assignment_strategy=[assignor],
                 session_timeout_ms=int(self._settings.session_timeout * 1000),
@@ -97,6 +98,7 @@ class RecordSource:
     def poll(self, seconds: float) -> list[Record]:
         """Fetch what is there, waiting up to `seconds` for the first record.
 
+        Frames that were deleted before they were read come as records that say so (`lost_from`).
         A record that cannot be unpacked comes without a value: kafka-python would hang for ever if
         it were polled again at that position (its `fetched_records` loops).
 
@@ -109,6 +111,8 @@ class RecordSource:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
         except UNREADABLE as error:
             return [self._step_over(error)]
+        except NoPosition as error:
+            return self._find_position(error)
         except UnsupportedCodecError as error:
             raise Fatal(
                 f"frames in {self._topic} are compressed in a way that is not supported ({error}): "
@@ -200,6 +204,15 @@ class RecordSource:
         record = record_of(raw)
         self._lag.note(record.partition, record.offset + 1)
         return record
+
+    def _find_position(self, error: Exception) -> list[Record]:
+        try:
+            lost = find_position(self._consumer, error)
+        except KafkaError as failure:
+            raise Unavailable(f"no position in {self._topic}: {failure!r}") from failure
+        for record in lost:
+            self._lag.note(record.partition, record.offset + 1)
+        return lost
 
     def _step_over(self, error: Exception) -> Record:
         record = step_over(self._consumer, error)

@@ -40,6 +40,9 @@ FRAMES = Metric(
 DEAD_LETTERS = Metric(
     "yardlight_dead_letters", "counter", "Dead-lettered frames by reason.", ("reason",)
 )
+SKIPPED = Metric(
+    "yardlight_skipped", "counter", "Frames not classified on purpose, by reason.", ("reason",)
+)
 FRAME_LATENCY = Metric(
     "yardlight_frame_latency_seconds",
     "histogram",
@@ -109,7 +112,7 @@ ENGINE_FALLBACK = Metric(
 )
 
 SERVICE = (
-    FRAMES, DEAD_LETTERS, FRAME_LATENCY, LATENCY_TARGET, NEWEST_OUTCOME, BATCH_SIZE,
+    FRAMES, DEAD_LETTERS, SKIPPED, FRAME_LATENCY, LATENCY_TARGET, NEWEST_OUTCOME, BATCH_SIZE,
     ENGINE_SECONDS, LAG, PARTITIONS_ASSIGNED, TOPIC_PARTITIONS, CAMERA_CLOCK_SKEW,
     CAPTURE_TIME_FAULTS, RECONNECTS, TRANSACTIONS, BUILD, ENGINE, MODEL, ENGINE_FALLBACK,
 )  # fmt: skip

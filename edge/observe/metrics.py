@@ -19,7 +19,7 @@ from edge.frame import Partition
 from edge.observe import definitions as listed
 from edge.observe.camera_metrics import CameraMetrics
 from edge.observe.registered import counter, gauge, histogram, info
-from edge.outcome import DeadLettered, Outcome, outcome_name
+from edge.outcome import DeadLettered, Outcome, Skipped, outcome_name
 from edge.traceparent import trace_id
 
 
@@ -33,6 +33,7 @@ class Metrics:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     frames: Counter = field(init=False)
     dead_letters: Counter = field(init=False)
+    skipped: Counter = field(init=False)
     frame_latency: Histogram = field(init=False)
     latency_target: Gauge = field(init=False)
     newest_outcome: Gauge = field(init=False)
@@ -57,6 +58,7 @@ class Metrics:
         to = self.registry
         self.frames = counter(listed.FRAMES, to)
         self.dead_letters = counter(listed.DEAD_LETTERS, to)
+        self.skipped = counter(listed.SKIPPED, to)
         self.frame_latency = histogram(listed.FRAME_LATENCY, to)
         self.latency_target = gauge(listed.LATENCY_TARGET, to)
         self.newest_outcome = gauge(listed.NEWEST_OUTCOME, to)
@@ -78,7 +80,7 @@ class Metrics:
 
     def _begin_at_zero(self) -> None:
         """A rate sees no step from nothing to one."""
-        for outcome in ("classified", "dead-lettered"):
+        for outcome in ("classified", "skipped", "dead-lettered"):
             self.frames.labels(outcome)
         for client in ("consumer", "producer"):
             self.reconnects.labels(client)
@@ -91,6 +93,10 @@ class Metrics:
         self.newest_outcome.set(now)
         if self.each_camera is not None:
             self.each_camera.note(outcome.frame.camera, now)
+        if isinstance(outcome, Skipped):
+            self.frames.labels("skipped").inc(len(outcome.offsets))
+            self.skipped.labels(outcome.reason).inc(len(outcome.offsets))
+            return
         self.frames.labels(outcome_name(outcome)).inc()
         if isinstance(outcome, DeadLettered):
             self.dead_letters.labels(outcome.reason).inc()

@@ -11,7 +11,9 @@ from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
 from deploy.bundle.reference import Scores
 from deploy.engines.protocol import Session
 from edge.frame import Frame
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.freshness import Freshness
+from edge.gate import Gate
+from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class Classifier:
     limits: Limits
     top: int
     clock: Callable[[], float]
+    freshness: Freshness
+    gate: Gate | None = None
+    """Shared with the classifiers of the other sessions."""
 
     def classify(self, frames: Sequence[Frame]) -> list[Outcome]:
         """One outcome for each frame, in their order. A bad frame never affects another.
@@ -36,15 +41,25 @@ class Classifier:
         pictures: list[tuple[int, Pixels]] = []
         for index, frame in enumerate(frames):
             frame.stamps.taken = self.clock()
-            decoded = self._decode(frame)
+            picture = self._picture(frame)
             frame.stamps.decoded = self.clock()
-            if isinstance(decoded, DeadLettered):
-                outcomes[index] = decoded
+            if isinstance(picture, Skipped | DeadLettered):
+                outcomes[index] = picture
             else:
-                pictures.append((index, decoded))
+                pictures.append((index, picture))
         if pictures:
             outcomes |= self._infer(frames, pictures)
         return [outcomes[index] for index in range(len(frames))]
+
+    def _picture(self, frame: Frame) -> Pixels | Skipped | DeadLettered:
+        """What the network is to see, if it is."""
+        if late := self.freshness.verdict(frame, frame.stamps.taken):
+            return Skipped(frame, late)
+        picture = self._decode(frame)
+        if self.gate is None or isinstance(picture, DeadLettered):
+            return picture
+        same = self.gate.same_as(frame, picture)
+        return Skipped(frame, "gated", same) if same else picture
 
     def _decode(self, frame: Frame) -> Pixels | DeadLettered:
         if frame.corrupt is not None:
@@ -63,13 +78,15 @@ class Classifier:
         rows = self._run_or_split([picture for _, picture in pictures])
         ended = self.clock()
         outcomes: dict[int, Outcome] = {}
-        for (index, _), row in zip(pictures, rows, strict=True):
+        for (index, picture), row in zip(pictures, rows, strict=True):
             frame = frames[index]
             frame.stamps.started, frame.stamps.inferred = started, ended
             if isinstance(row, str):
                 outcomes[index] = DeadLettered(frame, "engine-failed", row)
             else:
-                outcomes[index] = Classified(frame, self._top_scores(row))
+                outcomes[index] = seen = Classified(frame, self._top_scores(row))
+                if self.gate is not None:
+                    self.gate.saw(seen, picture)
         return outcomes
 
     def _run_or_split(self, pictures: list[Pixels]) -> list[Scores | str]:

@@ -6,7 +6,7 @@ from deploy.bundle.errors import Unavailable
 from edge.frame import Frame
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
-from edge.outcome import Outcome
+from edge.outcome import DeadLettered, Outcome
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
 from edge.pipeline.intake import Intake
@@ -42,6 +42,7 @@ class InferStage:
             frames = self._intake.take(_TAKE_SECONDS)
             if frames:
                 outcomes = self._patiently(frames)
+                _let_go(outcomes)
                 self._publish(outcomes)
 
     def _patiently(self, frames: list[Frame]) -> list[Outcome]:
@@ -65,3 +66,10 @@ class InferStage:
         inferred = [frame.stamps for frame in frames if frame.stamps.inferred]
         if inferred:
             self._metrics.engine_seconds.observe(inferred[0].inferred - inferred[0].started)
+
+
+def _let_go(outcomes: list[Outcome]) -> None:
+    """Outcomes may wait long for that of a slow frame before them, without their pictures."""
+    for outcome in outcomes:
+        if not isinstance(outcome, DeadLettered):
+            outcome.frame.let_go()

@@ -1,18 +1,20 @@
 """The bounded queue between polling and inference."""
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from threading import Condition
 
 from edge.batching import Batcher
+from edge.fairness import FairShare
 from edge.frame import Frame, Partition
+from edge.queueing import Judge, Line, OldestFirst, Overload
 
 
 class Intake:
-    """Frames that wait for a session, oldest first, bounded by count and by bytes.
+    """Frames that wait for a session, bounded by count and by bytes.
 
-    `put` never refuses: whoever polls looks at `has_room` first, so the bound is exceeded by what
-    one poll brings at most.
+    Under `block` they wait oldest first, and whoever polls looks at `has_room` before `put`, so the
+    bound is exceeded by what one poll brings at most. Under `shed` there is always room, because
+    frames give way.
     """
 
     def __init__(
@@ -22,86 +24,54 @@ class Intake:
         max_frames: int,
         max_bytes: int,
         clock: Callable[[], float],
+        overload: Overload = "block",
     ) -> None:
         self._batcher = batcher
-        self._max_frames = max_frames
-        self._max_bytes = max_bytes
         self._clock = clock
-        self._frames: deque[Frame] = deque()
-        self._bytes = 0
+        line = OldestFirst if overload == "block" else FairShare
+        self._line: Line = line(max_frames, max_bytes)
         self._idle = 0
-        self._taken: dict[tuple[Partition, int], int] = {}
         self._changed = Condition()
 
-    def put(self, frames: Iterable[Frame]) -> None:
+    def put(self, frames: Iterable[Frame]) -> list[Frame]:
+        """Add frames; returns those that gave way, which nobody will take."""
         with self._changed:
-            for frame in frames:
-                self._frames.append(frame)
-                self._bytes += frame.size
+            shed = [gone for frame in frames for gone in self._line.put(frame)]
             self._changed.notify_all()
+            return shed
 
     def take(self, seconds: float) -> list[Frame]:
         """The next batch for one session; empty if nothing came within `seconds`."""
         with self._changed:
             self._idle += 1
             try:
-                self._changed.wait_for(lambda: self._frames, timeout=seconds)
-                return [self._pop() for _ in range(self._batch_size())]
+                self._changed.wait_for(lambda: len(self._line), timeout=seconds)
+                return [self._line.pop() for _ in range(self._batch_size())]
             finally:
                 self._idle -= 1
-
-    def finished(self, frame: Frame) -> None:
-        """The broker has the outcome of a taken frame, or nobody will send it any more."""
-        with self._changed:
-            if _stretch(frame) in self._taken:
-                self._taken[_stretch(frame)] -= 1
-
-    def taken(self, partitions: Collection[Partition]) -> int:
-        """Frames of these partitions that a session took and that are not finished."""
-        with self._changed:
-            return sum(count for (at, _), count in self._taken.items() if at in partitions)
-
-    def forget(self, partitions: Collection[Partition]) -> None:
-        """They were given back: frames of them that are still under way are counted no more."""
-        with self._changed:
-            for stretch in [stretch for stretch in self._taken if stretch[0] in partitions]:
-                del self._taken[stretch]
 
     def withdraw(self, partitions: Collection[Partition]) -> dict[Partition, list[int]]:
         """Remove the waiting frames of these partitions; returns their offsets."""
         withdrawn: dict[Partition, list[int]] = {}
-        with self._changed:
-            kept: deque[Frame] = deque()
-            for frame in self._frames:
-                if frame.partition in partitions:
-                    withdrawn.setdefault(frame.partition, []).append(frame.offset)
-                    self._bytes -= frame.size
-                else:
-                    kept.append(frame)
-            self._frames = kept
+        for frame in self.remove(lambda frame, _: frame.partition in partitions):
+            withdrawn.setdefault(frame.partition, []).append(frame.offset)
         return withdrawn
+
+    def remove(self, leaves: Judge) -> list[Frame]:
+        """Take out the waiting frames that leave; nobody will take them."""
+        with self._changed:
+            return self._line.remove(leaves)
 
     @property
     def has_room(self) -> bool:
-        return len(self._frames) < self._max_frames and self._bytes < self._max_bytes
+        return self._line.has_room
 
     @property
     def half_empty(self) -> bool:
-        return len(self._frames) * 2 <= self._max_frames and self._bytes * 2 <= self._max_bytes
+        return self._line.half_empty
 
     def _batch_size(self) -> int:
-        if not self._frames:
+        waiting = len(self._line)
+        if not waiting:
             return 0
-        age = self._clock() - self._frames[0].stamps.polled
-        return self._batcher.size(len(self._frames), age, self._idle)
-
-    def _pop(self) -> Frame:
-        frame = self._frames.popleft()
-        self._bytes -= frame.size
-        self._taken[_stretch(frame)] = self._taken.get(_stretch(frame), 0) + 1
-        return frame
-
-
-def _stretch(frame: Frame) -> tuple[Partition, int]:
-    """The assignment of its partition that a frame came with."""
-    return frame.partition, frame.assignment
+        return self._batcher.size(waiting, self._clock() - self._line.oldest(), self._idle)

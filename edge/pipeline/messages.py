@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from deploy.bundle.errors import Fatal
 from edge.cloudevents import outcome_headers
 from edge.frame import UNKNOWN_CAMERA, Frame
 from edge.hops import handed_on
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 from edge.record import Message
 from edge.settings import TopicSettings
-from edge.wire import ClassificationWriter
+from edge.wire import ClassificationWriter, write_skipped
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -29,6 +30,8 @@ class MessageWriter:
         match outcome:
             case Classified():
                 return self._classification(outcome)
+            case Skipped():
+                return self._skipped(outcome)
             case DeadLettered():
                 return self._dead_letter(outcome, outcome.frame.value)
 
@@ -49,6 +52,11 @@ class MessageWriter:
             headers.append(("traceparent", outcome.frame.traceparent.encode()))
         headers += handed_on(outcome.frame.headers)
         return Message(self.topics.results_topic, _key(outcome.frame), value, headers)
+
+    def _skipped(self, outcome: Skipped) -> Message:
+        headers = self._headers("skipped", outcome.frame, JSON)
+        value = write_skipped(outcome)
+        return Message(self.topics.skipped_topic, _key(outcome.frame), value, headers)
 
     def _dead_letter(self, outcome: DeadLettered, value: bytes | None) -> Message:
         """The frame's own headers first, untouched; then ours. Where both name the same attribute
@@ -84,10 +92,20 @@ def _key(frame: Frame) -> bytes:
 def too_large(outcome: Outcome, error: str) -> DeadLettered:
     """The outcome instead of one whose record the broker finds too large: it says where the frame
     lies.
+
+    Raises:
+        Fatal: it is the outcome of many frames at once.
     """
     stays = f"the bytes stayed at {outcome.frame.partition}/{outcome.frame.offset}: {error}"
     match outcome:
         case Classified():
+            return DeadLettered(outcome.frame, "result-too-large", stays)
+        case Skipped():
+            if outcome.range:
+                raise Fatal(
+                    f"the topic of skipped frames must take records of 128 KiB, this one had "
+                    f"{len(outcome.range)} offsets: {error}"
+                )
             return DeadLettered(outcome.frame, "result-too-large", stays)
         case DeadLettered():
             said = outcome.error.partition("; the bytes stayed at ")[0]

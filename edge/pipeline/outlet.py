@@ -30,6 +30,14 @@ class Outlet:
                 continue
             return
 
+    def offer(self, outcomes: list[Outcome]) -> bool:
+        """Hand over without waiting; whether there was room."""
+        try:
+            self._outcomes.put_nowait(outcomes)
+        except Full:
+            return False
+        return True
+
     def finish(self) -> None:
         """No more outcomes will come: `run` ends once everything is acknowledged."""
         self._finishing = True

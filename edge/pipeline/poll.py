@@ -5,13 +5,15 @@ from threading import Lock
 
 from deploy.bundle.errors import Unavailable
 from edge.assignments import Assignments
-from edge.cloudevents import LAST_MOMENT, read_origin
-from edge.frame import Frame, Partition, Stamps
+from edge.frame import Frame, Partition
+from edge.freshness import Freshness
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
+from edge.pipeline.arrival import arrive, stand_in
 from edge.pipeline.crew import Crew
 from edge.pipeline.doors import Source
 from edge.pipeline.intake import Intake
+from edge.pipeline.skips import Skips
 from edge.record import Record
 
 _log = get_logger("poll")
@@ -21,6 +23,9 @@ _PAUSED_POLL_SECONDS = 0.02
 _COMMIT_INTERVAL = 0.5
 _LAG_INTERVAL = 1.0
 _BACKOFF = 0.5
+_MAX_IN_FLIGHT = 10_000
+"""Frames polled whose outcomes the broker does not all have. Most of them wait for the outcome of a
+slow one, without their pictures: about a kilobyte each."""
 _REVOKE_BUDGET = 3.0
 """Seconds for taken frames to finish before their partition is given back; well below the session
 timeout, and what it costs at most is a repeat of the frames that were under way."""
@@ -36,6 +41,8 @@ class PollStage:
         crew: Crew,
         source: Source,
         intake: Intake,
+        skips: Skips,
+        freshness: Freshness,
         assignments: Assignments,
         metrics: Metrics,
         clock: Callable[[], float],
@@ -46,6 +53,8 @@ class PollStage:
         self._crew = crew
         self._source = source
         self._intake = intake
+        self._skips = skips
+        self._freshness = freshness
         self._assignments = assignments
         self._metrics = metrics
         self._clock = clock
@@ -62,8 +71,11 @@ class PollStage:
             self._crew.beat(NAME)
             self._balance()
             self._poll()
+            self._skip_late()
+            self._skips.hand_over()
             self._commit_when_due()
             self._note_lag_when_due()
+        self._skips.hand_over()
 
     def finish(self) -> None:
         """Commit what is finished and leave the group. Called once the other stages are done."""
@@ -89,7 +101,7 @@ class PollStage:
             # now is told to nobody until these partitions are given back.
             return lambda: False
         deadline = self._clock() + _REVOKE_BUDGET
-        return lambda: self._intake.taken(partitions) > 0 and self._clock() < deadline
+        return lambda: self._assignments.in_flight(partitions) > 0 and self._clock() < deadline
 
     def positions(self, partitions: tuple[Partition, ...]) -> dict[Partition, int]:
         """Nothing where transactions commit them."""
@@ -98,7 +110,6 @@ class PollStage:
     def gone(self, partitions: tuple[Partition, ...]) -> None:
         with self._taking_in:
             self._intake.withdraw(partitions)
-            self._intake.forget(partitions)
             self._assignments.forget(partitions)
         self._source.forget(partitions)
         for partition in partitions:
@@ -119,11 +130,14 @@ class PollStage:
     # What the loop does.
 
     def _balance(self) -> None:
-        """Pause where the next stage is full, go on once it is half empty."""
-        if not self._intake.has_room:
+        """Pause where the next stage is full, go on once it is half empty. Where frames give way it
+        never is, but outcomes that one slow frame holds up are bounded too.
+        """
+        in_flight = self._assignments.in_flight(self._assignments.partitions())
+        if not self._intake.has_room or in_flight >= _MAX_IN_FLIGHT:
             self._paused = True
             self._source.pause()
-        elif self._paused and self._intake.half_empty:
+        elif self._paused and self._intake.half_empty and in_flight * 2 <= _MAX_IN_FLIGHT:
             self._paused = False
             self._source.resume()
 
@@ -140,40 +154,39 @@ class PollStage:
 
     def _take_in(self, records: list[Record]) -> None:
         with self._taking_in:
-            frames = [self._frame(record) for record in records]
-            self._intake.put([frame for frame in frames if frame is not None])
+            arrived = [frame for record in records if (frame := self._arrive(record)) is not None]
+            for frame in self._intake.put(arrived):
+                self._skips.add(frame, "shed")
 
-    def _frame(self, record: Record) -> Frame | None:
-        """The frame of a record; None where its partition was just given back."""
+    def _arrive(self, record: Record) -> Frame | None:
+        """The frame of a record, if a session is to see it."""
         assignment = self._assignments.accepting(record.partition)
         if assignment is None:
-            return None
-        assignment.ledger.deliver(record.offset)
+            return None  # its partition was just given back
         polled, now = self._clock(), self._wall()
-        recorded_at = record.timestamp if 0 < record.timestamp <= LAST_MOMENT else now
-        origin = read_origin(
-            record.partition,
-            record.offset,
-            record.key,
-            record.headers,
-            recorded_at=recorded_at,
-            now=now,
-        )
+        if record.lost_from is not None:
+            lost = stand_in(record, assignment, polled=polled, now=now)
+            self._skips.add(lost, "aged-out", range(record.lost_from, record.offset + 1))
+            return None
+        frame, origin = arrive(record, assignment, polled=polled, now=now)
         self._metrics.note_origin(origin)
-        return Frame(
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-            camera=origin.camera,
-            id=origin.id,
-            captured_at=origin.captured_at,
-            stamps=Stamps(appended=polled - max(0.0, now - recorded_at), polled=polled),
-            traceparent=origin.traceparent,
-            assignment=assignment.number,
-            corrupt=record.corrupt,
-        )
+        late = self._freshness.verdict(frame, polled)
+        if late is not None:
+            self._skips.add(frame, late)
+            return None
+        return frame
+
+    def _skip_late(self) -> None:
+        """A frame that waits until it is too old holds up no outcome behind it any longer."""
+        now, verdict = self._clock(), self._freshness.verdict
+        if self._freshness.unlimited:
+            return
+
+        def leaves(frame: Frame, superseded: bool) -> bool:
+            return verdict(frame, now, superseded=superseded) is not None
+
+        for frame in self._intake.remove(leaves):
+            self._skips.add(frame, verdict(frame, now) or "shed")
 
     def _commit_when_due(self) -> None:
         if self._clock() < self._commit_due:

@@ -9,7 +9,6 @@ from edge.assignments import Assignments
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
-from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter, too_large
 from edge.record import Message
 
@@ -34,7 +33,6 @@ class Release:
 
     writer: MessageWriter
     assignments: Assignments
-    intake: Intake
     metrics: Metrics
     clock: Callable[[], float]
     trace: Callable[[Outcome], None] = lambda _: None
@@ -45,7 +43,6 @@ class Release:
         ledger = self.assignments.ledger_of(outcome.frame)
         if ledger is None:
             # The partition belongs to somebody else, who will look at this frame anew.
-            self.intake.finished(outcome.frame)
             return []
         return [Sent(out, self.writer.write(out)) for out in ledger.decide(outcome)]
 
@@ -60,12 +57,7 @@ class Release:
         ledger = self.assignments.ledger_of(frame)
         if ledger is not None:
             ledger.acknowledge(frame.offset)
-        self.intake.finished(frame)
         self.metrics.note_outcome(sent.outcome)
-
-    def drop(self, sent: Sent) -> None:
-        """Nobody will send it any more."""
-        self.intake.finished(sent.outcome.frame)
 
     def shrink(self, sent: Sent, error: str) -> None:
         """Make the record of an outcome smaller: without the frame, then without its headers.

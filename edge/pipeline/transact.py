@@ -113,14 +113,8 @@ class TransactStage(Outlet):
         return None
 
     def _ours(self, batch: Batch) -> Batch:
-        """Those whose partition was not given back; the others are dropped."""
-        ours: Batch = []
-        for sent in batch:
-            if self._release.is_ours(sent):
-                ours.append(sent)
-            else:
-                self._release.drop(sent)
-        return ours
+        """Those whose partition was not given back."""
+        return [sent for sent in batch if self._release.is_ours(sent)]
 
     def _note_committed(self, batch: Batch) -> None:
         for sent in batch:

@@ -11,7 +11,7 @@ from edge.audit.outcomes import DAMAGED, RecordedOutcome, belongs, parsers
 from edge.audit.tally import Answer, Tally
 from edge.frame import Partition, Range
 from edge.kafka.reader import TopicReader
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 from edge.settings import TopicSettings
 
 
@@ -35,6 +35,8 @@ def said_of(outcome: Outcome) -> Said:
     match outcome:
         case Classified():
             return Said(Answer.CLASSIFIED, outcome.label, outcome.scores[outcome.label])
+        case Skipped():
+            return Said(Answer.SKIPPED, outcome.reason)
         case DeadLettered():
             return Said(Answer.DEAD_LETTERED, outcome.reason)
 

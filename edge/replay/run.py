@@ -13,6 +13,7 @@ from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.pixels import Limits
 from deploy.bundle.reference import check_model
 from edge.frame import Frame, Partition, Range
+from edge.freshness import Freshness
 from edge.kafka.producer import RecordSink
 from edge.kafka.reader import TopicReader
 from edge.kafka.stretch import stretches_of
@@ -144,6 +145,8 @@ class Rerun:
             limits=Limits(settings.max_frame_bytes, settings.max_frame_pixels),
             top=settings.top,
             clock=time.monotonic,
+            # A rerun looks at what is past, so nothing is too late for it.
+            freshness=Freshness(),
         )
 
     def _writer(self, bundle: Bundle, provision: Provision) -> MessageWriter:

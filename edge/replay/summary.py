@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 
 
 @dataclass(slots=True)
@@ -29,5 +29,7 @@ class Summary:
         match outcome:
             case Classified():
                 self.classified += 1
+            case Skipped():
+                raise AssertionError(f"a rerun skips nothing: {outcome.reason}")
             case DeadLettered():
                 self.dead[outcome.reason] += 1

@@ -64,6 +64,7 @@ def test_it_waits_for_topics_and_names_them(world: World, tmp_path: Path) -> Non
         assert line["missing"] == [
             topics.frames_topic,
             topics.results_topic,
+            topics.skipped_topic,
             topics.dead_letters_topic,
         ]
         _, why = get(f"{waiting.url}/health/ready")
@@ -81,7 +82,7 @@ def test_waiting_for_topics_does_not_create_them(embedded_world: World, tmp_path
         with command(tmp_path / "again.log", "edge.cli", "run", *options(world)) as again:
             again.wait_for("waiting for topics")
             (line,) = [line for line in again.lines() if "missing" in line]
-    assert len(line["missing"]) == 3
+    assert len(line["missing"]) == 4
 
 
 def test_create_topics_makes_them_with_room_for_frames(world: World, tmp_path: Path) -> None:

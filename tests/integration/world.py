@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
@@ -22,7 +23,7 @@ from edge.settings import (
     RunSettings,
     TopicSettings,
 )
-from edge.wire import Classification, read_classification
+from edge.wire import Classification, Skipped, read_classification
 from tests import encoded
 from tests.brokers.protocol import Broker
 from tests.brokers.topics import unique
@@ -143,6 +144,11 @@ class World:
 
     def dead_letters(self, at_least: int) -> list[Any]:
         return self.read(self.topics.dead_letters_topic, at_least)
+
+    def skipped(self, at_least: int) -> list[Skipped]:
+        """The records of skipped frames, once so many are there."""
+        records = self.read(self.topics.skipped_topic, at_least)
+        return [msgspec.json.decode(record.value, type=Skipped) for record in records]
 
     def audit(self) -> AuditReport:
         return audit(self.kafka, self.topics, self.group)

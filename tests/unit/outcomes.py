@@ -7,7 +7,7 @@ from deploy.bundle.manifest import Bundle, InputSpec, Manifest, OutputSpec
 from deploy.engines.protocol import CostCurve
 from deploy.engines.record import Certificate, EngineRecord, Fingerprint
 from edge.frame import Frame, Headers, Partition, Stamps
-from edge.outcome import Classified, DeadLettered
+from edge.outcome import Classified, DeadLettered, Sighting, Skipped
 from edge.wire import ClassificationWriter
 from tests.frames import make_frame
 
@@ -40,6 +40,18 @@ def classified(frame: Frame | None = None) -> Classified:
 
 def dead_lettered(frame: Frame | None = None, reason: str = "truncated") -> DeadLettered:
     return DeadLettered(frame or inferred_frame(), reason, "expected a JPEG, found half of one")
+
+
+SIGHTING = Sighting("parcel", 0.875, "frame-40", PARTITION, 40, CAPTURED_AT - 2)
+
+
+def skipped(frame: Frame | None = None) -> Skipped:
+    return Skipped(frame or inferred_frame(), "gated", SIGHTING)
+
+
+def aged_out(first: int, last: int) -> Skipped:
+    lost = inferred_frame(offset=last, key=None, value=None)
+    return Skipped(lost, "aged-out", range=range(first, last + 1))
 
 
 def some_writer() -> ClassificationWriter:

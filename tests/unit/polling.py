@@ -6,11 +6,15 @@ from deploy.engines.protocol import CostCurve
 from edge.assignments import Assignments
 from edge.batching import Batcher
 from edge.frame import Frame, Headers, Partition
+from edge.freshness import Freshness
 from edge.ledger import Ledger
 from edge.observe.metrics import Metrics
+from edge.outcome import Outcome, Skipped
 from edge.pipeline.crew import Crew
 from edge.pipeline.intake import Intake
 from edge.pipeline.poll import PollStage
+from edge.pipeline.skips import Skips
+from edge.queueing import Overload
 from edge.record import Record
 from tests.clock import Clock
 from tests.frames import PARTITION, classified
@@ -110,7 +114,13 @@ class PatientCrew(Crew):
 class Polling:
     """The stage and all around it; the group has given it `PARTITION`."""
 
-    def __init__(self, *, queue_frames: int = 100) -> None:
+    def __init__(
+        self,
+        *,
+        queue_frames: int = 100,
+        overload: Overload = "block",
+        freshness: Freshness | None = None,
+    ) -> None:
         self.source = Source()
         self.assignments = Assignments()
         self.metrics = Metrics()
@@ -118,17 +128,32 @@ class Polling:
         self.crew = PatientCrew(self.clock)
         self.source.over = self.crew.stop
         batcher = Batcher(CostCurve(((1, 0.1), (100, 0.1))), max_batch=4, budget=1e9)
-        self.intake = Intake(batcher, max_frames=queue_frames, max_bytes=1 << 20, clock=self.clock)
+        self.intake = Intake(
+            batcher,
+            max_frames=queue_frames,
+            max_bytes=1 << 20,
+            clock=self.clock,
+            overload=overload,
+        )
+        self.skipped: list[Skipped] = []
+        self.publishing_has_room = True
         self.stage = PollStage(
             self.crew,
             self.source,
             self.intake,
+            Skips(self._offer),
+            freshness or Freshness(),
             self.assignments,
             self.metrics,
             self.clock,
             lambda: WALL,
         )
         self.stage.assigned((PARTITION,))
+
+    def _offer(self, outcomes: list[Outcome]) -> bool:
+        if self.publishing_has_room:
+            self.skipped += [found for found in outcomes if isinstance(found, Skipped)]
+        return self.publishing_has_room
 
     def run(self, *script: Step) -> None:
         """Poll in this thread until the script is over."""
@@ -150,7 +175,6 @@ class Polling:
             assert ledger is not None
             ledger.decide(classified(frame))
             ledger.acknowledge(frame.offset)
-            self.intake.finished(frame)
 
     def ledger(self, partition: Partition = PARTITION) -> Ledger:
         return self.assignments._owned[partition].ledger

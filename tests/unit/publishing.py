@@ -1,19 +1,16 @@
-"""A `PublishStage` at work between an intake and a broker that answers when it is told to."""
+"""A `PublishStage` at work before a broker that answers when it is told to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from unittest.mock import patch
 
-from deploy.engines.protocol import CostCurve
 from edge.assignments import Assignments
-from edge.batching import Batcher
 from edge.frame import Frame, Partition
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
 from edge.pipeline import outlet, publish
 from edge.pipeline.crew import Crew
-from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.publish import PublishStage
 from edge.pipeline.release import Release
@@ -107,12 +104,8 @@ class Publishing:
         self.assignments.assign([PARTITION, OTHER])
         self.metrics = Metrics()
         self.crew = Crew(Clock())
-        batcher = Batcher(CostCurve(((1, 0.1), (100, 0.1))), 100, 10.0)
-        self.intake = Intake(batcher, max_frames=100, max_bytes=1 << 20, clock=Clock())
         writer = MessageWriter("yard", TopicSettings(), some_writer(), Clock(), Clock())
-        release = Release(
-            writer, self.assignments, self.intake, self.metrics, clock or Clock(102.0)
-        )
+        release = Release(writer, self.assignments, self.metrics, clock or Clock(102.0))
         with (
             patch.object(publish, "_MAX_UNACKNOWLEDGED", under_way),
             patch.object(outlet, "_QUEUED_BATCHES", batches),
@@ -143,9 +136,6 @@ class Publishing:
             assert assignment is not None
             assignment.ledger.deliver(offset)
             frames.append(make_frame(offset, partition, assignment=assignment.number))
-        self.intake.put(frames)
-        while self.intake.take(0):
-            pass
         return frames
 
     def classify(self, *offsets: int, partition: Partition = PARTITION) -> None:
@@ -154,6 +144,10 @@ class Publishing:
 
     def put(self, *outcomes: Outcome) -> None:
         self.stage.put(list(outcomes))
+
+    def under_way(self, partition: Partition = PARTITION) -> int:
+        """Frames whose outcomes the broker does not have."""
+        return self.assignments.in_flight([partition])
 
     def position(self, partition: Partition = PARTITION) -> int | None:
         return self.assignments.uncommitted([partition]).get(partition)

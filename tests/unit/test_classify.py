@@ -1,7 +1,8 @@
 """From a batch of frames to one outcome for each, whatever some of them hold."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from deploy.bundle.manifest import InputSpec
 from deploy.bundle.pixels import Limits, Pixels
 from deploy.bundle.reference import Outputs, Scores
 from edge.frame import Frame
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.freshness import Freshness
+from edge.gate import Gate
+from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 from edge.pipeline.classify import Classifier
 from tests.clock import Clock
 from tests.frames import make_frame
@@ -61,11 +64,16 @@ def nan_on_poison(scores: Scores) -> Scores:
 def classifier(
     engine: Engine, clock: Callable[[], float] | None = None, top: int = 5
 ) -> Classifier:
-    return Classifier(engine, InputSpec(32, 32), LABELS, LIMITS, top, clock or Clock())
+    return Classifier(engine, InputSpec(32, 32), LABELS, LIMITS, top, clock or Clock(), Freshness())
 
 
 def frames(*labels: str) -> list[Frame]:
     return [make_frame(offset, value=solid_jpeg(label)) for offset, label in enumerate(labels)]
+
+
+def screened(engine: Engine, *, max_age: float = math.inf, gate: Gate | None = None) -> Classifier:
+    """A classifier at work at 1000.0 monotonic seconds, that does not look at every frame."""
+    return replace(classifier(engine), freshness=Freshness(max_age), gate=gate)
 
 
 def classify(*batch: Frame) -> list[Outcome]:
@@ -240,3 +248,43 @@ def test_a_dead_letter_has_no_inference() -> None:
     frame = make_frame(value=b"")
     classifier(Engine(), Clock(now=200.0, step=0.125)).classify([frame, *frames("parcel")])
     assert list(frame.stamps.stages()) == ["transport", "queue", "decode"]
+
+
+# What is not looked at
+
+
+def test_a_frame_that_is_late_is_skipped_before_it_is_decoded() -> None:
+    engine = Engine()
+    late, in_time = make_frame(0, value=b"never decoded"), frames("parcel")[0]
+    late.stamps.appended, in_time.stamps.appended = 990.0, 999.0
+    outcomes = screened(engine, max_age=2.0).classify([late, in_time])
+    assert told(outcomes) == ["expired", "parcel"]
+    assert engine.runs == [1]
+
+
+def test_a_frame_that_shows_nothing_new_says_what_was_seen_last() -> None:
+    engine = Engine()
+    looking = screened(engine, gate=Gate(8.0))
+    labels = ["parcel", "parcel", "vehicle", "vehicle", "parcel"]
+    outcomes = [looking.classify([frame])[0] for frame in frames(*labels)]
+    assert told(outcomes) == ["parcel", "gated", "vehicle", "gated", "parcel"]
+    same = [found.same_as for found in outcomes if isinstance(found, Skipped)]
+    assert [(seen.label, seen.offset) for seen in same if seen] == [("parcel", 0), ("vehicle", 2)]
+    assert len(engine.runs) == 3
+
+
+def test_frames_of_one_batch_are_all_looked_at_for_none_has_an_answer_yet() -> None:
+    outcomes = screened(Engine(), gate=Gate(8.0)).classify(frames("parcel", "parcel"))
+    assert told(outcomes) == ["parcel", "parcel"]
+
+
+def test_a_frame_like_one_that_the_engine_failed_on_is_looked_at() -> None:
+    looking = screened(Engine(crash_on_poison), gate=Gate(8.0))
+    outcomes = [looking.classify([frame])[0] for frame in frames(POISON, POISON)]
+    assert told(outcomes) == ["engine-failed", "engine-failed"]
+
+
+def test_a_bad_frame_passes_the_gate_as_a_bad_frame() -> None:
+    looking = screened(Engine(), gate=Gate(8.0))
+    looking.classify(frames("parcel"))
+    assert told(looking.classify([make_frame(7, value=b"no picture")])) == ["not-an-image"]

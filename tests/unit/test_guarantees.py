@@ -8,7 +8,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 
 from deploy.bundle.errors import Fatal, Unavailable
-from edge.kafka import guarantees
+from edge.kafka import admin
 from edge.kafka.guarantees import require_replicated_log, require_transactions
 from edge.settings import KafkaSettings
 
@@ -46,7 +46,7 @@ class Cluster:
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     made = Cluster()
-    with patch.object(guarantees, "KafkaAdminClient", made):
+    with patch.object(admin, "require_broker"), patch.object(admin, "KafkaAdminClient", made):
         yield made
 
 

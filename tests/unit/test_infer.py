@@ -13,6 +13,7 @@ from deploy.bundle.reference import Outputs, Scores
 from deploy.engines.protocol import CostCurve
 from edge.batching import Batcher
 from edge.frame import Frame
+from edge.freshness import Freshness
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
 from edge.pipeline import infer
@@ -21,7 +22,7 @@ from edge.pipeline.crew import Crew
 from edge.pipeline.infer import InferStage
 from edge.pipeline.intake import Intake
 from tests.clock import Clock
-from tests.frames import PARTITION, make_frame
+from tests.frames import make_frame
 from tests.models import LABELS, solid_jpeg
 
 JPEG = solid_jpeg("parcel")
@@ -70,6 +71,7 @@ class Work:
         self.engine = Engine(list(troubles))
         self.metrics = Metrics()
         self.published: list[list[int]] = []
+        self.held: list[bytes | None] = []
         batcher = Batcher(CostCurve(((1, 0.1), (4, 0.2))), 4, 10.0)
         self.intake = Intake(batcher, max_frames=100, max_bytes=1000, clock=Clock())
         now = Clock().now
@@ -79,12 +81,13 @@ class Work:
     def run(self) -> None:
         """Until each frame has its outcome, in this thread."""
         classifier = Classifier(
-            self.engine, InputSpec(32, 32), LABELS, Limits(), 5, Clock(step=0.25)
+            self.engine, InputSpec(32, 32), LABELS, Limits(), 5, Clock(step=0.25), Freshness()
         )
         InferStage("infer-0", self.crew, self.intake, classifier, self.publish, self.metrics).run()
 
     def publish(self, outcomes: list[Outcome]) -> None:
         self.published.append([outcome.frame.offset for outcome in outcomes])
+        self.held += [outcome.frame.value for outcome in outcomes]
         self.left -= len(outcomes)
         if self.left == 0:
             self.crew.stop()
@@ -135,7 +138,6 @@ def test_a_service_that_stops_does_not_wait_for_a_busy_device() -> None:
     work.run()
     assert work.published == [[]]
     assert work.engine.runs == [3]
-    assert work.intake.taken([PARTITION]) == 3
 
 
 def test_a_device_that_is_gone_ends_the_session() -> None:
@@ -160,3 +162,12 @@ def test_a_session_looks_for_the_end_though_no_frame_comes(monkeypatch: pytest.M
     work.run()
     assert len(takes) == 3
     assert work.published == []
+
+
+@pytest.mark.parametrize(("value", "held"), [(JPEG, None), (b"no picture", b"no picture")])
+def test_only_a_dead_letter_holds_its_picture_once_it_is_decided(
+    value: bytes, held: bytes | None
+) -> None:
+    work = Work(frames=1, value=value)
+    work.run()
+    assert work.held == [held]

@@ -131,38 +131,3 @@ def test_withdrawn_frames_are_those_that_nobody_took() -> None:
     assert queue.withdraw([PARTITION]) == {PARTITION: [2, 3]}
     assert queue.withdraw([PARTITION]) == {}
     assert offsets(queue.take(0)) == [8]
-
-
-def test_frames_of_a_partition_that_was_given_back_are_counted_no_more() -> None:
-    queue = intake(max_batch=8)
-    first, second = frames(0, 1)
-    queue.put([first, second])
-    queue.take(0)
-    queue.finished(first)
-    queue.forget([PARTITION])
-    assert queue.taken([PARTITION]) == 0
-
-
-def test_a_late_frame_of_an_earlier_assignment_does_not_count_against_the_next_one() -> None:
-    queue = intake(max_batch=8)
-    (early,) = frames(0)
-    queue.put([early])
-    queue.take(0)
-    queue.forget([PARTITION])
-    queue.put([make_frame(0, polled=Clock().now, assignment=2)])
-    queue.take(0)
-    queue.finished(early)
-    assert queue.taken([PARTITION]) == 1
-
-
-def test_taken_frames_are_counted_by_partition_until_they_are_finished() -> None:
-    queue = intake(max_batch=8)
-    mine, theirs = frames(0, 1), frames(5, partition=OTHER)
-    queue.put([*mine, *theirs])
-    assert queue.taken([PARTITION, OTHER]) == 0
-    queue.take(0)
-    assert (queue.taken([PARTITION]), queue.taken([OTHER])) == (2, 1)
-    assert queue.taken([PARTITION, OTHER]) == 3
-    for frame in mine:
-        queue.finished(frame)
-    assert (queue.taken([PARTITION]), queue.taken([OTHER])) == (0, 1)

@@ -108,17 +108,31 @@ def test_a_withdrawn_frame_has_no_outcome() -> None:
         ledger.decide(outcome_of(2))
 
 
-@pytest.mark.parametrize("offsets", [[1], [1, 3], [4]])
-def test_only_the_newest_frames_can_be_withdrawn(offsets: list[int]) -> None:
-    with pytest.raises(ValueError, match="not an undecided newest one"):
-        delivered(1, 2, 3).withdraw(offsets)
+def test_with_a_withdrawn_frame_go_all_that_came_after_it() -> None:
+    ledger = delivered(1, 2, 3, 4)
+    ledger.decide(outcome_of(4))
+    ledger.withdraw([2])
+    assert ledger.in_flight == 1
+    assert released(ledger.decide(outcome_of(1))) == [1]
+    ledger.acknowledge(1)
+    assert ledger.position == 2
 
 
-def test_a_decided_frame_cannot_be_withdrawn() -> None:
-    ledger = delivered(1, 2)
+def test_the_outcome_of_a_frame_that_was_taken_back_under_way_does_not_go_out() -> None:
+    ledger = delivered(1, 2, 3)
+    ledger.withdraw([2])
+    assert ledger.decide(outcome_of(3)) == ()
+    with pytest.raises(KeyError):
+        ledger.decide(outcome_of(3))
+
+
+@pytest.mark.parametrize("offset", [2, 4])
+def test_what_is_decided_or_was_never_delivered_cannot_be_withdrawn(offset: int) -> None:
+    ledger = delivered(1, 2, 3)
     ledger.decide(outcome_of(2))
-    with pytest.raises(ValueError, match="offset 2 is not an undecided newest one"):
-        ledger.withdraw([2])
+    with pytest.raises(ValueError, match=f"offset {offset} is not an undecided one"):
+        ledger.withdraw([1, offset])
+    assert ledger.in_flight == 3
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -163,14 +177,13 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.undecided())
     @rule(data=st.data())
     def withdraw(self, data: st.DataObject) -> None:
-        newest: list[int] = []
-        for offset in reversed(self.delivered):
-            if offset in self.decided:
-                break
-            newest.append(offset)
-        count = data.draw(st.integers(0, len(newest)))
-        self.ledger.withdraw(newest[:count])
-        self.delivered = self.delivered[: len(self.delivered) - count]
+        unseen = data.draw(st.lists(st.sampled_from(self.undecided()), min_size=1, unique=True))
+        self.ledger.withdraw(unseen)
+        taken_back = [offset for offset in self.delivered if offset >= min(unseen)]
+        self.delivered = [offset for offset in self.delivered if offset < min(unseen)]
+        for offset in set(taken_back) - set(unseen) - self.decided:
+            assert self.ledger.decide(outcome_of(offset)) == ()
+        self.decided -= set(taken_back)
         self.next = self.delivered[-1] + 1 if self.delivered else 0
 
     @invariant()

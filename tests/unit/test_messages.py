@@ -5,11 +5,20 @@ from collections.abc import Callable
 
 import pytest
 
+from deploy.bundle.errors import Fatal
 from edge.frame import Frame
 from edge.outcome import Outcome
 from edge.pipeline.messages import MessageWriter, too_large
 from edge.settings import TopicSettings
-from tests.unit.outcomes import CAPTURED_AT, classified, dead_lettered, inferred_frame, some_writer
+from tests.unit.outcomes import (
+    CAPTURED_AT,
+    aged_out,
+    classified,
+    dead_lettered,
+    inferred_frame,
+    skipped,
+    some_writer,
+)
 
 OWN_HEADERS = (
     ("ce_id", b"frame-7"),
@@ -19,7 +28,7 @@ OWN_HEADERS = (
 )
 WRITER = MessageWriter(
     "yard",
-    TopicSettings(results_topic="seen", dead_letters_topic="dead"),
+    TopicSettings(results_topic="seen", dead_letters_topic="dead", skipped_topic="skipped"),
     some_writer(),
     clock=lambda: 101.75,
     wall=lambda: CAPTURED_AT + 2.0,
@@ -65,7 +74,7 @@ def test_how_often_a_frame_was_put_back_is_handed_on() -> None:
     assert "x-lens" not in headers
 
 
-@pytest.mark.parametrize("outcome", [classified, dead_lettered])
+@pytest.mark.parametrize("outcome", [classified, skipped, dead_lettered])
 def test_a_frame_without_a_key_gets_its_camera_as_one(
     outcome: Callable[[Frame], Outcome],
 ) -> None:
@@ -103,6 +112,30 @@ def test_where_frame_and_dead_letter_name_the_same_attribute_ours_comes_last() -
     assert headers["ce_id"] == b"yard/frames/3/42"
     assert headers["yardlight_offset"] == b"42"
     assert headers["ce_consumergroup"] == b"yard"
+
+
+def test_a_skipped_frame_is_an_event_under_the_frames_own_key() -> None:
+    message = WRITER.write(skipped(inferred_frame(headers=OWN_HEADERS)))
+    headers = dict(message.headers)
+    assert (message.topic, message.key) == ("skipped", b"gate-1")
+    assert headers["ce_type"] == b"io.yardlight.skipped.v1"
+    assert headers["ce_id"] == b"yard/frames/3/42"
+    assert headers["content-type"] == b"application/json"
+
+
+def test_frames_deleted_unread_are_one_event_named_after_the_last_of_them() -> None:
+    assert headers_of(aged_out(7, 10))["ce_id"] == b"yard/frames/3/10"
+
+
+def test_a_skipped_frame_whose_key_is_too_large_becomes_a_dead_letter_by_reference() -> None:
+    letter = too_large(skipped(), "2 MB, allowed is 1")
+    assert letter.reason == "result-too-large"
+    assert WRITER.by_reference(letter).topic == "dead"
+
+
+def test_a_topic_that_does_not_take_a_list_of_offsets_stops_the_service() -> None:
+    with pytest.raises(Fatal, match="must take records of 128 KiB, this one had 4 offsets"):
+        too_large(aged_out(7, 10), "60 KB, allowed are 50")
 
 
 def test_a_frame_too_large_for_its_dead_letter_is_named_instead_of_held() -> None:

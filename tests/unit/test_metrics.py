@@ -12,7 +12,7 @@ from edge.cloudevents import Origin, TimeFault
 from edge.frame import Partition
 from edge.observe.definitions import ALL, CAMERAS, SERVICE
 from edge.observe.metrics import Metrics
-from tests.unit.outcomes import classified, dead_lettered, inferred_frame
+from tests.unit.outcomes import aged_out, classified, dead_lettered, inferred_frame, skipped
 
 HELP = {metric.name: metric.help for metric in ALL}
 LAG = "yardlight_consumer_lag_frames"
@@ -62,8 +62,8 @@ def test_two_services_in_one_process_count_for_themselves() -> None:
 
 def test_outcomes_are_there_before_the_first_frame() -> None:
     metrics = Metrics()
-    assert value(metrics, "yardlight_frames_total", outcome="classified") == 0.0
-    assert value(metrics, "yardlight_frames_total", outcome="dead-lettered") == 0.0
+    for outcome in ("classified", "skipped", "dead-lettered"):
+        assert value(metrics, "yardlight_frames_total", outcome=outcome) == 0.0
 
 
 def test_a_classified_frame_is_counted_and_each_of_its_stages_observed() -> None:
@@ -83,6 +83,16 @@ def test_a_dead_letter_is_counted_by_reason_and_leaves_latency_alone() -> None:
     metrics.note_outcome(dead_lettered(reason="truncated"))
     assert value(metrics, "yardlight_frames_total", outcome="dead-lettered") == 1.0
     assert value(metrics, "yardlight_dead_letters_total", reason="truncated") == 1.0
+    assert value(metrics, "yardlight_frame_latency_seconds_count", stage="total") is None
+
+
+def test_a_skipped_frame_is_counted_by_reason_and_leaves_latency_alone() -> None:
+    metrics = Metrics()
+    metrics.note_outcome(skipped())
+    metrics.note_outcome(aged_out(7, 10))
+    assert value(metrics, "yardlight_frames_total", outcome="skipped") == 5.0
+    assert value(metrics, "yardlight_skipped_total", reason="gated") == 1.0
+    assert value(metrics, "yardlight_skipped_total", reason="aged-out") == 4.0
     assert value(metrics, "yardlight_frame_latency_seconds_count", stage="total") is None
 
 
@@ -115,6 +125,7 @@ def test_no_label_grows_with_cameras_or_frames() -> None:
         frame = replace(inferred_frame(offset=number), camera=f"gate-{number}", id=str(number))
         metrics.note_outcome(classified(frame))
         metrics.note_outcome(dead_lettered(frame))
+        metrics.note_outcome(skipped(frame))
     values = {
         value
         for family in metrics.registry.collect()
@@ -123,7 +134,7 @@ def test_no_label_grows_with_cameras_or_frames() -> None:
         if name != "le"
     }
     assert values <= {
-        *("classified", "dead-lettered", "truncated", "total"),
+        *("classified", "skipped", "dead-lettered", "truncated", "gated", "total"),
         *("consumer", "producer", "malformed", "future"),
         *("transport", "queue", "decode", "batch", "inference"),
     }

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from edge.pipeline import publish
-from tests.frames import OTHER, PARTITION, classified, dead
+from tests.frames import OTHER, PARTITION, classified, dead, skipped
 from tests.unit.publishing import DEAD_LETTERS, RESULTS, Publishing, SlowKafka
 
 
@@ -58,11 +58,11 @@ def test_an_acknowledged_frame_is_counted_and_no_longer_under_way(work: Publishi
     frames = work.taken(0, 1)
     work.put(classified(frames[0]), dead(frames[1]))
     first, second = work.broker.got("0/0", "0/1")
-    assert (work.intake.taken([PARTITION]), work.count("classified")) == (2, 0)
+    assert (work.under_way(), work.count("classified")) == (2, 0)
     first.answer(None)
-    assert (work.intake.taken([PARTITION]), work.count("classified")) == (1, 1)
+    assert (work.under_way(), work.count("classified")) == (1, 1)
     second.answer(None)
-    assert (work.intake.taken([PARTITION]), work.count("dead-lettered")) == (0, 1)
+    assert (work.under_way(), work.count("dead-lettered")) == (0, 1)
     assert [frame.stamps.acknowledged for frame in frames] == [102.0, 102.0]
 
 
@@ -75,7 +75,7 @@ def test_a_frame_whose_partition_was_given_back_is_left_to_its_new_owner(work: P
     work.put(*map(classified, frames))
     work.classify(7, partition=OTHER)
     work.broker.got("1/7")
-    assert work.intake.taken([PARTITION]) == 0
+    assert work.under_way() == 0
 
 
 def test_an_acknowledgement_from_an_earlier_assignment_moves_nothing(work: Publishing) -> None:
@@ -86,7 +86,7 @@ def test_an_acknowledgement_from_an_earlier_assignment_moves_nothing(work: Publi
     work.taken(0)
     sent.answer(None)
     assert work.position() is None
-    assert work.intake.taken([PARTITION]) == 1
+    assert work.under_way() == 1
 
 
 # Bounds
@@ -167,3 +167,14 @@ def test_an_abandoned_stage_ends_though_the_broker_is_silent(work: Publishing) -
     work.stage.abandon()
     assert work.crew.join(60) == []
     assert work.position() is None
+
+
+def test_what_is_offered_is_taken_where_there_is_room_and_never_waited_for() -> None:
+    with Publishing(batches=1) as work:
+        stage = work.stage
+        (frame,) = work.taken(0)
+        assert stage.offer([skipped(frame)])
+        (sent,) = work.broker.got("0/0")
+        assert sent.message.topic == "frames.skipped"
+    assert stage.offer([])
+    assert not stage.offer([])

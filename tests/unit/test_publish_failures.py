@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.bundle.errors import Unavailable
-from tests.frames import OTHER, PARTITION
+from tests.frames import OTHER
 from tests.unit.publishing import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
@@ -107,7 +107,7 @@ def test_a_late_acknowledgement_of_an_old_producer_counts_once(work: Publishing)
     for each in (sent[1], *again):
         each.answer(None)
     assert (work.position(), work.count("classified")) == (2, 2)
-    assert work.intake.taken([PARTITION]) == 0
+    assert work.under_way() == 0
 
 
 def test_a_record_that_is_just_being_acknowledged_is_not_sent_again() -> None:

@@ -6,7 +6,7 @@ from edge.frame import Stamps
 from edge.spans import SpanWriter
 from tests.unit.outcomes import PARTITION, classified, dead_lettered, inferred_frame
 
-WRITER = SpanWriter("yard", "classifications", "frames.dead-letters")
+WRITER = SpanWriter("yard", "classifications", "frames.dead-letters", "frames.skipped")
 
 
 def test_a_classified_frame_is_a_span_with_its_stages_within() -> None:

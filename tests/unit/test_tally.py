@@ -31,17 +31,29 @@ class Naive:
         return {offset: seen for offset, seen in sorted(self.outcomes.items()) if offset < end}
 
     def count(self, answer: Answer, end: int) -> int:
-        return sum(1 for seen in self.below(end).values() if seen[0][0] is answer)
+        return sum(1 for seen in self.below(end).values() if looks_first(seen)[0][0] is answer)
 
     def repeated(self, end: int) -> list[int]:
-        return [at for at, seen in self.below(end).items() if seen.count(seen[0]) > 1]
+        return [at for at, seen in self.below(end).items() if is_repeated(looks_first(seen))]
 
     def conflicting(self, end: int) -> list[int]:
-        return [at for at, seen in self.below(end).items() if len(set(seen)) > 1]
+        return [at for at, seen in self.below(end).items() if len(set(looks(seen))) > 1]
 
     def unanswered(self, end: int) -> list[int]:
         last = min(end, self.range.end)
         return [at for at in range(self.range.start, last) if at not in self.outcomes]
+
+
+def looks(seen: list[tuple[Answer, str]]) -> list[tuple[Answer, str]]:
+    return [outcome for outcome in seen if outcome[0] is not Answer.SKIPPED]
+
+
+def looks_first(seen: list[tuple[Answer, str]]) -> list[tuple[Answer, str]]:
+    return looks(seen) + [outcome for outcome in seen if outcome[0] is Answer.SKIPPED]
+
+
+def is_repeated(seen: list[tuple[Answer, str]]) -> bool:
+    return seen.count(seen[0]) > 1 or (len(seen) > 1 and seen[-1][0] is Answer.SKIPPED)
 
 
 def tally(*answered: int) -> Tally:
@@ -113,6 +125,28 @@ def test_the_first_outcome_of_an_offset_can_be_told_again() -> None:
     assert made.first_of(106) == (Answer.DEAD_LETTERED, "empty")
     assert made.first_of(107) is None
     assert list(made.answered(WHOLE)) == [Range(105, 107)]
+
+
+@pytest.mark.parametrize("skipped_first", [True, False])
+def test_a_frame_that_is_skipped_when_it_comes_again_is_a_repeat_and_what_was_seen_counts(
+    skipped_first: bool,
+) -> None:
+    made = tally()
+    outcomes = [(Answer.CLASSIFIED, "vehicle"), (Answer.SKIPPED, "expired")]
+    for answer, content in reversed(outcomes) if skipped_first else outcomes:
+        made.note(105, answer, content)
+    assert (spread(made.repeated(END)), spread(made.conflicting(END))) == ([105], [])
+    assert (made.counts(END)[Answer.CLASSIFIED], made.counts(END)[Answer.SKIPPED]) == (1, 0)
+    made.note(105, Answer.CLASSIFIED, "parcel")
+    assert spread(made.conflicting(END)) == [105]
+
+
+def test_two_reasons_to_skip_a_frame_are_a_repeat() -> None:
+    made = tally()
+    made.note(105, Answer.SKIPPED, "expired")
+    made.note(105, Answer.SKIPPED, "shed")
+    assert (spread(made.repeated(END)), spread(made.conflicting(END))) == ([105], [])
+    assert made.counts(END)[Answer.SKIPPED] == 1
 
 
 def test_an_empty_range_takes_nothing() -> None:

@@ -10,7 +10,7 @@ from edge.observe.traces import Traces
 from edge.spans import SpanWriter
 from tests.unit.outcomes import classified
 
-WRITER = SpanWriter("yard", "classifications", "frames.dead-letters")
+WRITER = SpanWriter("yard", "classifications", "frames.dead-letters", "frames.skipped")
 
 
 def traces(endpoint: str | None) -> Traces:

@@ -7,15 +7,12 @@ from unittest.mock import patch
 import pytest
 
 from deploy.bundle.errors import Unavailable
-from deploy.engines.protocol import CostCurve
 from edge.assignments import Assignments
-from edge.batching import Batcher
 from edge.frame import Partition
 from edge.observe.metrics import Metrics
 from edge.pipeline import publish, transact
 from edge.pipeline.crew import Crew
 from edge.pipeline.doors import Membership
-from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.release import Release
 from edge.pipeline.transact import TransactStage
@@ -80,13 +77,11 @@ class Work:
         self.metrics = Metrics()
         self.crew = Crew(Clock())
         self.membership: Membership | None = "generation 1"
-        batcher = Batcher(CostCurve(((1, 0.1), (100, 0.1))), 100, 10.0)
-        self.intake = Intake(batcher, max_frames=100, max_bytes=1 << 20, clock=Clock())
         writer = MessageWriter("yard", TopicSettings(), some_writer(), Clock(), Clock())
         self.stage = TransactStage(
             self.crew,
             self.broker,
-            Release(writer, self.assignments, self.intake, self.metrics, Clock(102.0)),
+            Release(writer, self.assignments, self.metrics, Clock(102.0)),
             self.metrics,
             lambda: self.membership,
             interval=0.0,
@@ -101,9 +96,6 @@ class Work:
         for offset in offsets:
             assignment.ledger.deliver(offset)
             frames.append(make_frame(offset, partition, assignment=assignment.number))
-        self.intake.put(frames)
-        while self.intake.take(0):
-            pass
         self.stage.put([classified(frame) for frame in frames])
 
     def run(self) -> None:
@@ -112,8 +104,8 @@ class Work:
         self.stage.finish()
         assert self.crew.join(30) == []
 
-    def taken(self, partition: Partition = PARTITION) -> int:
-        return self.intake.taken((partition,))
+    def in_flight(self, partition: Partition = PARTITION) -> int:
+        return self.assignments.in_flight((partition,))
 
     def count(self, result: str) -> float | None:
         return self.metrics.registry.get_sample_value(
@@ -138,7 +130,7 @@ def test_outcomes_and_the_positions_after_them_are_one_transaction(work: Work) -
     for done in work.broker.committed:
         positions |= done.positions
     assert positions == {PARTITION: 7, OTHER: 10}
-    assert (work.taken(), work.taken(OTHER)) == (0, 0)
+    assert (work.in_flight(), work.in_flight(OTHER)) == (0, 0)
 
 
 def test_outcomes_that_wait_for_an_earlier_frame_are_not_committed(work: Work) -> None:
@@ -166,7 +158,6 @@ def test_what_was_given_back_meanwhile_is_left_to_its_new_owner(work: Work) -> N
     work.run()
     assert work.broker.places() == ["1/9"]
     assert all(PARTITION not in done.positions for done in work.broker.committed)
-    assert work.taken() == 0
 
 
 def test_a_partition_that_came_back_is_not_committed_for_what_was_seen_before(work: Work) -> None:
@@ -180,7 +171,7 @@ def test_a_partition_that_came_back_is_not_committed_for_what_was_seen_before(wo
     work.classify(5, 6)
     work.run()
     assert work.broker.committed == []
-    assert work.taken() == 0
+    assert work.in_flight() == 0
 
 
 def test_nothing_is_sent_while_this_member_is_not_in_its_group(work: Work) -> None:

@@ -12,8 +12,23 @@ import pytest
 
 from docs.schemas import FOLDER, documents
 from edge.asyncapi import asyncapi
-from edge.wire import Classification, Skipped, json_schema, read_classification
-from tests.unit.outcomes import DIGEST, classified, some_record, some_writer
+from edge.wire import (
+    Classification,
+    Skipped,
+    json_schema,
+    read_classification,
+    write_skipped,
+)
+from tests.frames import skipped as plainly_skipped
+from tests.unit.outcomes import (
+    DIGEST,
+    aged_out,
+    classified,
+    inferred_frame,
+    skipped,
+    some_record,
+    some_writer,
+)
 
 HANDED_OVER = 101.75
 WRITTEN = some_writer().write(classified(), HANDED_OVER)
@@ -70,10 +85,37 @@ def test_a_field_that_a_newer_version_adds_does_not_disturb() -> None:
     assert read_classification(json.dumps(newer).encode()) == read_classification(WRITTEN)
 
 
+def test_a_skipped_frame_says_why_and_where_it_lies() -> None:
+    assert json.loads(write_skipped(plainly_skipped(inferred_frame(), "shed"))) == {
+        "reason": "shed",
+        "topic": "frames",
+        "partition": 3,
+        "offsets": [42],
+    }
+
+
+def test_a_gated_frame_says_what_was_last_seen_and_in_which_frame() -> None:
+    assert json.loads(write_skipped(skipped()))["same_as"] == {
+        "label": "parcel",
+        "confidence": 0.875,
+        "frame": {
+            "id": "frame-40",
+            "topic": "frames",
+            "partition": 3,
+            "offset": 40,
+            "captured_at": "2026-09-21T14:13:18.250000Z",
+        },
+    }
+
+
+def test_frames_that_were_deleted_unread_are_told_by_every_offset() -> None:
+    assert json.loads(write_skipped(aged_out(7, 10)))["offsets"] == [7, 8, 9, 10]
+
+
 def test_the_committed_schema_accepts_what_the_service_writes() -> None:
     jsonschema.validate(json.loads(WRITTEN), committed("classification.schema.json"))
-    skipped = Skipped("similar", "frames", 0, [3, 4])
-    jsonschema.validate(json.loads(msgspec.json.encode(skipped)), committed("skipped.schema.json"))
+    for outcome in (skipped(), aged_out(3, 4)):
+        jsonschema.validate(json.loads(write_skipped(outcome)), committed("skipped.schema.json"))
 
 
 @pytest.mark.parametrize(
