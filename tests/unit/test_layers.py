@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.bundle.command import DONE, WRONG_USAGE, run_command_line
+from deploy.bundle.command import DONE, FAILED, WRONG_USAGE, run_command_line
 from edge.cli import app
-from edge.layers import CONFIG_VARIABLE, FILE, PREFIX
+from edge.layers import CONFIG_VARIABLE, FILE, PREFIX, bare_environment
 
 Shown = dict[str, tuple[str, str]]
 
@@ -159,3 +159,25 @@ def test_a_wrong_value_in_the_environment_names_variable_and_setting(
 
 def test_an_unknown_option_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Unknown option: --gruop. Did you mean --group?" in refuse(capsys, "--gruop", "yard")
+
+
+def test_the_demo_is_not_configured_by_what_is_meant_for_the_service(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its values would be refused in any other command."""
+    FILE.write_text('rate = "fast"\nno_such_key = 1\n', encoding="utf-8")
+    monkeypatch.setenv("YARDLIGHT_CAMERAS", "none")
+    assert run_command_line(app, ["demo", "--size", "10"]) == FAILED
+    assert "error: size '10' is not WIDTHxHEIGHT" in capsys.readouterr().err
+
+
+def test_a_child_that_takes_only_what_is_typed_sees_neither_environment_nor_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FILE.write_text('group = "file"\n', encoding="utf-8")
+    monkeypatch.setenv("YARDLIGHT_FRAMES_TOPIC", "yard")
+    bare = bare_environment()
+    monkeypatch.delenv("YARDLIGHT_FRAMES_TOPIC")
+    monkeypatch.setenv(CONFIG_VARIABLE, bare[CONFIG_VARIABLE])
+    assert "YARDLIGHT_FRAMES_TOPIC" not in bare
+    assert show(capsys)["group"] == ("yardlight", "default")
