@@ -66,7 +66,12 @@ def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) ->
 def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
     path = Path(os.environ.get(CONFIG_VARIABLE, FILE))
     values = _read(path)
-    keys = {key.replace("-", "_"): key for key in values}
+    keys: dict[str, str] = {}
+    for written in values:
+        key = written.replace("-", "_")
+        if key in keys:
+            raise CycloptsError(msg=f"{path}: {keys[key]} and {written} are the same setting")
+        keys[key] = written
     _refuse_unknown(keys, known, f"key in {path}:", str)
     for key, written in keys.items():
         _fill(arguments, key, _text(values[written], path, written), str(path))

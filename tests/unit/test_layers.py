@@ -138,6 +138,10 @@ def test_an_unknown_variable_is_refused_with_the_nearest(
         ("queue_frames = [7]", "yardlight.toml: queue_frames must be text"),
         ("[limits]\nqueue_frames = 7", "Unknown key in yardlight.toml: limits."),
         ("queue_frames = ", "yardlight.toml cannot be read"),
+        ("top = 2.5", '--top from yardlight.toml: unable to convert "2.5"'),
+        ("latency_budget = inf", "--latency-budget provided by yardlight.toml. Must be a finite"),
+        ('frames_topic = "a b"', "'a b' cannot be the name of a topic"),
+        ("max-batch = 1\nmax_batch = 2", "max-batch and max_batch are the same setting"),
     ],
 )
 def test_a_wrong_value_in_the_file_names_file_and_key(
@@ -155,6 +159,37 @@ def test_a_wrong_value_in_the_environment_names_variable_and_setting(
     said = refuse(capsys)
     assert "YARDLIGHT_QUEUE_FRAMES" in said
     assert "--queue-frames" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--top", "2.5"), 'for --top: unable to convert "2.5" into int'),
+        (("--max-batch", "9999999999999"), "--max-batch. Must be <= 1024"),
+        (("--latency-budget", "nan"), "--latency-budget. Must be >= 0"),
+        (("--session-timeout", "0"), "--session-timeout. Must be >= 1"),
+        (("--session-timeout", "0.001"), "--session-timeout. Must be >= 1"),
+        (("--engine-cache", ""), "--engine-cache: it is empty, expected the path of a folder"),
+        (("--group", ""), "A consumer group needs a name"),
+        (("--frames-topic", ""), "'' cannot be the name of a topic"),
+        (("--frames-topic", "a/b"), "'a/b' cannot be the name of a topic"),
+        (("--frames-topic", ".."), "'..' cannot be the name of a topic"),
+        (("--dead-letters-topic", "frames"), "'frames' stands for 2 of them"),
+        (("--results-topic", "frames"), "'frames' stands for 2 of them"),
+        (("--skipped-topic", "classifications"), "'classifications' stands for 2 of them"),
+    ],
+)
+def test_what_could_not_work_is_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], expected: str
+) -> None:
+    assert expected in refuse(capsys, *words)
+
+
+def test_an_empty_bundle_is_not_the_folder_that_one_is_in(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_command_line(app, ["run", "--show-config", "--bundle", ""]) == WRONG_USAGE
+    assert "--bundle: it is empty" in capsys.readouterr().err
 
 
 def test_an_unknown_option_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
