@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -18,6 +18,7 @@ from deploy.bundle.command import DONE, FAILED, command_line, run_command_line
 from deploy.bundle.errors import YardlightError
 from deploy.bundle.manifest import Bundle, Filter, InputSpec, Resize, open_bundle
 from deploy.bundle.reference import check_model
+from deploy.bundle.typed import BatchSize
 from deploy.engines import catalogue
 from deploy.engines.protocol import Precision
 from deploy.engines.record import RECORD, EngineRecord, read_record
@@ -34,7 +35,6 @@ from deploy.importing.spec import (
 )
 
 app = command_line("yardlight-deploy", "Turn models into bundles and bundles into proven engines.")
-Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
 
 @app.command(name="import")
@@ -105,7 +105,7 @@ def build(
     *,
     engine: catalogue.Choice = "auto",
     precision: Precision = "fp32",
-    max_batch: Positive = catalogue.DEFAULT_MAX_BATCH,
+    max_batch: BatchSize = catalogue.DEFAULT_MAX_BATCH,
     into: Path | None = None,
     reuse: bool = False,
 ) -> None:

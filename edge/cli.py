@@ -41,7 +41,7 @@ Rate = Annotated[float, Parameter(validator=validators.Number(gt=0))]
 Seed = Annotated[int, Parameter(validator=validators.Number(gte=0))]
 
 _arguments: list[ArgumentCollection] = []
-layers.attach(app, _arguments.append)
+layers.attach(app, _arguments.append, without={"demo"})
 
 
 @app.command

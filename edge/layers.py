@@ -27,16 +27,30 @@ CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 _LOGIN = re.compile(r"://[^/\s]*@")
 
 
-def attach(root: App, keep: Callable[[ArgumentCollection], None]) -> None:
-    """Give a command line its lower layers; `keep` is told the arguments with their sources."""
+def attach(
+    root: App, keep: Callable[[ArgumentCollection], None], without: AbstractSet[str] = frozenset()
+) -> None:
+    """Give a command line its lower layers; `keep` is told the arguments with their sources.
 
-    def fill(_: App, __: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    Args:
+        without: commands that take nothing but what is typed.
+    """
+
+    def fill(_: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+        if not without.isdisjoint(commands):
+            return
         known = set(_known_keys(root))
         _from_environment(known, arguments)
         _from_file(known, arguments)
         keep(arguments)
 
     root.config = [fill]
+
+
+def bare_environment() -> dict[str, str]:
+    """This process's environment for a child that takes nothing but what is typed."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return kept | {CONFIG_VARIABLE: os.devnull}
 
 
 def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
@@ -54,7 +68,12 @@ def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) ->
 def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
     path = Path(os.environ.get(CONFIG_VARIABLE, FILE))
     values = _read(path)
-    keys = {key.replace("-", "_"): key for key in values}
+    keys: dict[str, str] = {}
+    for written in values:
+        key = written.replace("-", "_")
+        if key in keys:
+            raise CycloptsError(msg=f"{path}: {keys[key]} and {written} are the same setting")
+        keys[key] = written
     _refuse_unknown(keys, known, f"key in {path}:", str)
     for key, written in keys.items():
         _fill(arguments, key, _text(values[written], path, written), str(path))

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from deploy.bundle.errors import Fatal
@@ -18,9 +18,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # Runs before the program, in its place: asks Linux to kill this process when the thread that
 # started it ends, then becomes the program. A program of its own because a `preexec_fn` may
-# deadlock where
-# the parent has threads, and because the wish survives exec. The second check closes the gap in
-# which the parent may have died already.
+# deadlock where the parent has threads, and because the wish survives exec. The second check
+# closes the gap in which the parent may have died already.
 _TIE_AND_EXEC = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
@@ -39,11 +38,18 @@ class TiedProcess:
     a parent that is itself killed with SIGKILL leaves it running.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
-        """`name` is what errors call it, such as `the broker`."""
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`name` is what errors call it, such as `the broker`; `environment` None is our own."""
         self._name = name
         self._command = [shutil.which(command[0]) or command[0], *command[1:]]
         self._log = log
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,6 +65,7 @@ class TiedProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=self._environment,
                 start_new_session=True,
             )
 

@@ -1,7 +1,6 @@
 """The engine that the service runs: found, or built on this machine by a child process."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from threading import Thread
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
+from deploy.bundle.start import own_program
 from deploy.engines import catalogue
 from deploy.engines.protocol import Engine
 from deploy.engines.record import EngineRecord, Fingerprint
@@ -64,7 +64,7 @@ def _build(
     """Run `yardlight-deploy build` beside this process; False if told to stop meanwhile."""
     _log.info("no engine fits this machine, building one", key=wanted.key, into=str(cache))
     command = [
-        *(sys.executable, "-m", "deploy.cli", "build", str(bundle.folder)),
+        *(*own_program("deploy.cli"), "build", str(bundle.folder)),
         *("--engine", wanted.kind, "--precision", wanted.precision),
         *("--max-batch", str(wanted.max_batch), "--into", str(cache)),
         "--reuse",

@@ -3,14 +3,18 @@
 A docstring below a field is its help text on the command line and in the reference.
 """
 
+import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter, Token, types, validators
 
-from deploy.engines.catalogue import Choice
+from deploy.bundle import typed
+from deploy.bundle.pixels import Limits
+from deploy.engines.catalogue import DEFAULT_MAX_BATCH, Choice
 from deploy.engines.protocol import Precision
 from edge.freshness import AgeFrom
 from edge.queueing import Overload
@@ -18,9 +22,10 @@ from edge.queueing import Overload
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Delivery: TypeAlias = Literal["at-least-once", "exactly-once"]
 Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
-Positive: TypeAlias = Annotated[int, Parameter(validator=validators.Number(gte=1))]
-Seconds: TypeAlias = Annotated[float, Parameter(validator=validators.Number(gte=0))]
+Positive: TypeAlias = typed.Positive
+Seconds: TypeAlias = typed.Seconds
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
+_TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 
 
 def _seconds(_: Any, tokens: Sequence[Token]) -> float:
@@ -37,7 +42,22 @@ def _seconds(_: Any, tokens: Sequence[Token]) -> float:
         raise ValueError(f"{written!r} is not a time such as 2s, 500ms or 1.5") from None
 
 
+def _topic(_: type, name: str) -> None:
+    if not _TOPIC.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a topic: Kafka takes up to 249 letters, digits, dots, "
+            "underscores and hyphens."
+        )
+
+
+def _group(_: type, name: str) -> None:
+    if not name.strip():
+        raise ValueError("A consumer group needs a name, this one is empty.")
+
+
 Age: TypeAlias = Annotated[float, Parameter(converter=_seconds, validator=validators.Number(gt=0))]
+TopicName: TypeAlias = Annotated[str, Parameter(validator=_topic)]
+GroupName: TypeAlias = Annotated[str, Parameter(validator=_group)]
 
 
 @Parameter(name="*", group="Kafka")
@@ -87,30 +107,44 @@ class KafkaSettings:
     sasl_scope: str | None = None
     """Scope of the token, where the endpoint wants one."""
 
-    session_timeout: Seconds = 10.0
-    """Seconds after which the group gives the partitions of a silent member to the others; most
-    brokers allow no less than 6."""
+    session_timeout: Annotated[float, Parameter(validator=validators.Number(gte=1, lte=1800))] = (
+        10.0
+    )
+    """Seconds after which the group gives the partitions of a silent member to the others, at least
+    1 (it takes more than one heartbeat); most brokers allow no less than 6."""
 
     @property
     def servers(self) -> list[str]:
         return [server.strip() for server in self.bootstrap_servers.split(",") if server.strip()]
 
 
-@Parameter(name="*", group="Topics")
+def _all_different(_: type, topics: "TopicSettings | None") -> None:
+    """The service would read what it writes, for ever."""
+    if topics is None:
+        return
+    ((name, times),) = Counter(astuple(topics)).most_common(1)
+    if times > 1:
+        raise ValueError(
+            f"Frames, classifications, dead letters and skipped frames need a topic each; {name!r} "
+            f"stands for {times} of them."
+        )
+
+
+@Parameter(name="*", group="Topics", validator=_all_different)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSettings:
     """Names of the topics."""
 
-    frames_topic: str = "frames"
+    frames_topic: TopicName = "frames"
     """Where encoded frames are read."""
 
-    results_topic: str = "classifications"
+    results_topic: TopicName = "classifications"
     """Where classifications are written."""
 
-    dead_letters_topic: str = "frames.dead-letters"
+    dead_letters_topic: TopicName = "frames.dead-letters"
     """Where frames go that can never be classified, with the reason."""
 
-    skipped_topic: str = "frames.skipped"
+    skipped_topic: TopicName = "frames.skipped"
     """Where frames are recorded that were not classified on purpose."""
 
 
@@ -144,10 +178,12 @@ class EngineSettings:
     precision: Precision = "fp32"
     """Arithmetic of the engine."""
 
-    max_batch: Positive = 8
+    max_batch: typed.BatchSize = DEFAULT_MAX_BATCH
     """Most frames in one run of the engine."""
 
-    engine_cache: Path = field(default_factory=lambda: Path.home() / ".cache/yardlight/engines")
+    engine_cache: typed.Folder = field(
+        default_factory=lambda: Path.home() / ".cache/yardlight/engines"
+    )
     """Folder for engines that are built on this machine."""
 
     build: bool = True
@@ -159,10 +195,10 @@ class EngineSettings:
 class LimitSettings:
     """What a frame may cost and how much is held in memory."""
 
-    max_frame_bytes: Positive = 4 << 20
+    max_frame_bytes: Positive = Limits().max_bytes
     """Largest encoded frame in bytes; a larger one is dead-lettered."""
 
-    max_frame_pixels: Positive = 40_000_000
+    max_frame_pixels: Positive = Limits().max_pixels
     """Largest picture in pixels; a larger one is dead-lettered before it is decoded."""
 
     queue_frames: Positive = 128
@@ -245,10 +281,10 @@ class OperationSettings:
 class RunSettings:
     """Settings of `yardlight-edge run`."""
 
-    bundle: Path
+    bundle: typed.Folder
     """Folder of the bundle to run."""
 
-    group: str = "yardlight"
+    group: GroupName = "yardlight"
     """Consumer group; its members share the partitions of the frames topic."""
 
     create_topics: bool = False

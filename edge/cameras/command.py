@@ -12,6 +12,7 @@ from cyclopts import Group, Parameter, validators
 
 from deploy.bundle.errors import BadFrame, Fatal
 from deploy.bundle.header import read_header
+from deploy.bundle.typed import AboveZero
 from edge.acls import acls_of
 from edge.cameras.folder import FolderSource
 from edge.cameras.pace import Pace
@@ -57,7 +58,7 @@ class CameraSettings:
     camera: str | None = None
     """Camera id, the key of the records; named after the source if not given."""
 
-    rate: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None
+    rate: AboveZero | None = None
     """Frames a second and camera; simulated cameras take 5, other sources come as fast as they
     can."""
 
@@ -70,7 +71,7 @@ class CameraSettings:
     count: Positive | None = None
     """Stop after this many frames."""
 
-    seconds: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None
+    seconds: AboveZero | None = None
     """Stop after this many seconds."""
 
     loop: bool = False

@@ -1,6 +1,5 @@
 """`yardlight-edge demo`: real parts on one machine, and an account of every frame at the end."""
 
-import sys
 import tempfile
 import time
 import urllib.error
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from deploy.bundle.errors import Fatal
+from deploy.bundle.start import own_program
 from edge.audit.recount import audit
 from edge.audit.report import CLEAN, AuditReport
 from edge.audit.text import verdict_of
@@ -29,6 +29,7 @@ from edge.kafka.embedded import EmbeddedBroker, free_port
 from edge.kafka.producer import RecordSink
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import TopicAdmin, plan_topics
+from edge.layers import bare_environment
 from edge.process import TiedProcess
 from edge.record import Record
 from edge.settings import KafkaSettings, TopicSettings
@@ -92,13 +93,13 @@ class Demo:
     def _start_service(self, kafka: KafkaSettings, log: Path, stack: ExitStack) -> "_Service":
         port = _metrics_port()
         command = [
-            *(sys.executable, "-m", "edge.cli", "run", "--bundle", str(self._spec.bundle)),
+            *(*own_program("edge.cli"), "run", "--bundle", str(self._spec.bundle)),
             *("--bootstrap-servers", kafka.bootstrap_servers, "--group", GROUP),
             # The embedded broker takes half a session timeout for a first join.
             *("--session-timeout", "3"),
             *("--metrics-host", "127.0.0.1", "--metrics-port", str(port)),
         ]
-        process = TiedProcess("the service", command, log)
+        process = TiedProcess("the service", command, log, bare_environment())
         process.start()
         stack.callback(process.stop, _STOP_SECONDS)
         service = _Service(process, f"http://127.0.0.1:{port}")

@@ -17,10 +17,11 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def demo(folder: Path, *words: str) -> Iterator[Command]:
+def demo(folder: Path, *words: str, **variables: str) -> Iterator[Command]:
     temporary = folder / "tmp"
     temporary.mkdir()
-    environment = {"TMPDIR": str(temporary), "HOME": str(folder), "COLUMNS": "120"}
+    usual = {"TMPDIR": str(temporary), "HOME": str(folder), "COLUMNS": "120"}
+    environment = usual | variables
     with command(folder / "log", "edge.cli", "demo", *words, environment=environment) as running:
         yield running
 
@@ -41,6 +42,16 @@ def test_it_accounts_for_every_frame_and_leaves_nothing_behind(
     assert f"audit       clean: every committed frame has its outcome ({sent} classified" in said
     assert re.search(r"metrics http://127\.0\.0\.1:\d+/metrics", said)
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_what_the_environment_says_to_the_service_is_not_meant_for_the_demo(
+    embedded_kafka: EmbeddedBroker, tmp_path: Path
+) -> None:
+    assert embedded_kafka.address
+    variables = {"YARDLIGHT_FRAMES_TOPIC": "yard", "YARDLIGHT_BUNDLE": "/nowhere"}
+    with demo(tmp_path, "--seconds", "2", **variables) as running:
+        said, _ = running.process.communicate(timeout=PATIENCE)
+    assert "audit       clean" in said, said + running.said()
 
 
 def test_ctrl_c_ends_it_with_the_same_account(

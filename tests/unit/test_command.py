@@ -126,3 +126,47 @@ def test_a_reader_that_has_gone_is_no_failure(lines: int, status: int, *, unbuff
         os.close(writing)
     assert ended.stderr == ""
     assert ended.returncode == (DONE if unbuffered else status)
+
+
+def talk(redirection: str, lines: int) -> "subprocess.CompletedProcess[str]":
+    """Run the talkative command from a shell, its output redirected."""
+    command = [sys.executable, "-c", TALKATIVE, "talk", str(lines)]
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *command],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- <&-"])
+def test_a_closed_stdout_is_no_failure(closed: str) -> None:
+    ended = talk(closed, 1)
+    assert (ended.returncode, ended.stderr) == (3, "")
+
+
+def test_with_everything_closed_the_status_still_tells() -> None:
+    assert talk("<&- >&- 2>&-", 1).returncode == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("lines", [1, 1_000_000])
+def test_a_full_disk_is_one_line_on_stderr(lines: int) -> None:
+    """Output that fits the buffer fails only at the end."""
+    ended = talk(">/dev/full", lines)
+    assert ended.returncode == FAILED
+    assert ended.stderr.startswith("error: ")
+    assert ended.stderr.endswith("No space left on device\n")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_an_error_of_the_machine_is_one_line_that_names_the_file(
+    app: App, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def read() -> None:
+        (tmp_path / "nothing").read_bytes()
+
+    app.command(read)
+    assert run_command_line(app, ["read"]) == FAILED
+    assert capsys.readouterr() == ("", f"error: {tmp_path}/nothing: No such file or directory\n")

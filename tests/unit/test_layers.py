@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.bundle.command import DONE, WRONG_USAGE, run_command_line
+from deploy.bundle.command import DONE, FAILED, WRONG_USAGE, run_command_line
 from edge.cli import app
-from edge.layers import CONFIG_VARIABLE, FILE, PREFIX
+from edge.layers import CONFIG_VARIABLE, FILE, PREFIX, bare_environment
 
 Shown = dict[str, tuple[str, str]]
 
@@ -143,6 +143,10 @@ def test_an_unknown_variable_is_refused_with_the_nearest(
         ("queue_frames = [7]", "yardlight.toml: queue_frames must be text"),
         ("[limits]\nqueue_frames = 7", "Unknown key in yardlight.toml: limits."),
         ("queue_frames = ", "yardlight.toml cannot be read"),
+        ("top = 2.5", '--top from yardlight.toml: unable to convert "2.5"'),
+        ("latency_budget = inf", "--latency-budget provided by yardlight.toml. Must be a finite"),
+        ('frames_topic = "a b"', "'a b' cannot be the name of a topic"),
+        ("max-batch = 1\nmax_batch = 2", "max-batch and max_batch are the same setting"),
     ],
 )
 def test_a_wrong_value_in_the_file_names_file_and_key(
@@ -162,5 +166,58 @@ def test_a_wrong_value_in_the_environment_names_variable_and_setting(
     assert "--queue-frames" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--top", "2.5"), 'for --top: unable to convert "2.5" into int'),
+        (("--max-batch", "9999999999999"), "--max-batch. Must be <= 1024"),
+        (("--latency-budget", "nan"), "--latency-budget. Must be >= 0"),
+        (("--session-timeout", "0"), "--session-timeout. Must be >= 1"),
+        (("--session-timeout", "0.001"), "--session-timeout. Must be >= 1"),
+        (("--engine-cache", ""), "--engine-cache: it is empty, expected the path of a folder"),
+        (("--group", ""), "A consumer group needs a name"),
+        (("--frames-topic", ""), "'' cannot be the name of a topic"),
+        (("--frames-topic", "a/b"), "'a/b' cannot be the name of a topic"),
+        (("--frames-topic", ".."), "'..' cannot be the name of a topic"),
+        (("--dead-letters-topic", "frames"), "'frames' stands for 2 of them"),
+        (("--results-topic", "frames"), "'frames' stands for 2 of them"),
+        (("--skipped-topic", "classifications"), "'classifications' stands for 2 of them"),
+    ],
+)
+def test_what_could_not_work_is_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], expected: str
+) -> None:
+    assert expected in refuse(capsys, *words)
+
+
+def test_an_empty_bundle_is_not_the_folder_that_one_is_in(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_command_line(app, ["run", "--show-config", "--bundle", ""]) == WRONG_USAGE
+    assert "--bundle: it is empty" in capsys.readouterr().err
+
+
 def test_an_unknown_option_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Unknown option: --gruop. Did you mean --group?" in refuse(capsys, "--gruop", "yard")
+
+
+def test_the_demo_is_not_configured_by_what_is_meant_for_the_service(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its values would be refused in any other command."""
+    FILE.write_text('rate = "fast"\nno_such_key = 1\n', encoding="utf-8")
+    monkeypatch.setenv("YARDLIGHT_CAMERAS", "none")
+    assert run_command_line(app, ["demo", "--size", "10"]) == FAILED
+    assert "error: size '10' is not WIDTHxHEIGHT" in capsys.readouterr().err
+
+
+def test_a_child_that_takes_only_what_is_typed_sees_neither_environment_nor_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FILE.write_text('group = "file"\n', encoding="utf-8")
+    monkeypatch.setenv("YARDLIGHT_FRAMES_TOPIC", "yard")
+    bare = bare_environment()
+    monkeypatch.delenv("YARDLIGHT_FRAMES_TOPIC")
+    monkeypatch.setenv(CONFIG_VARIABLE, bare[CONFIG_VARIABLE])
+    assert "YARDLIGHT_FRAMES_TOPIC" not in bare
+    assert show(capsys)["group"] == ("yardlight", "default")
