@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from deploy.bundle.pixels import Pixels
-from deploy.bundle.reference import INPUT, Reference, open_reference
+from deploy.bundle.reference import INPUT, Reference, Scores, open_reference
 from trainer.errors import ParityBroken
 from trainer.networks.outputs import NetworkOutputs
 
@@ -73,14 +73,14 @@ def _batches(pixels: Pixels) -> list[Pixels]:
     return np.split(pixels[spread], np.cumsum(_PROOF_BATCHES)[:-1])
 
 
-def _logits(network: nn.Module, pixels: Pixels) -> np.ndarray:
+def _logits(network: nn.Module, pixels: Pixels) -> Scores:
     network.eval()
     with torch.inference_mode():
-        logits: np.ndarray = network(torch.from_numpy(pixels)).logits.numpy()
+        logits: Scores = network(torch.from_numpy(pixels)).logits.numpy()
     return logits
 
 
-def _exported_logits(reference: Reference, pixels: Pixels) -> np.ndarray:
+def _exported_logits(reference: Reference, pixels: Pixels) -> Scores:
     return reference.run(pixels).logits
 
 

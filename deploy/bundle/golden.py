@@ -114,7 +114,8 @@ def encode_frame(picture: Pixels, quality: int = 95) -> bytes:
 def _load(path: Path) -> NDArray[Any]:
     try:
         with path.open("rb") as file:
-            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+            read: Any = np.lib.format.read_array  # untyped in older NumPys
+            array: NDArray[Any] = read(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise BundleError(f"{path} cannot be read: {error}") from error
     return array

@@ -46,8 +46,10 @@ _CMYK_CHANNELS = 4
 _DCT_BLOCK = 8
 _MEGA = 1_000_000
 
-# A damaged picture is an outcome that is told to whoever asked, not news for stderr.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+# A damaged picture is an outcome that is told to whoever asked, not news for stderr. OpenCV 4 has
+# the function elsewhere than OpenCV 5.
+_SILENT = 0
+getattr(cv2.utils, "logging", cv2).setLogLevel(_SILENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """Golden frames are written once, read back whole, and refused when they do not fit."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from deploy.bundle.errors import BadFrame, BundleError
 from deploy.bundle.golden import (
@@ -130,7 +132,7 @@ def test_an_array_of_objects_is_never_unpickled(written: tuple[Bundle, Golden]) 
 def test_an_array_that_does_not_fit_the_manifest_is_refused(
     written: tuple[Bundle, Golden],
     name: str,
-    array: np.ndarray,
+    array: NDArray[Any],
     found: str,
     expected: str,
 ) -> None:

@@ -98,7 +98,8 @@ class Ground:
         return over(colour, rgb((226, 230, 236)), 0.9 * cover)
 
     def _light(self) -> Floats:
-        x, y = self.x[::4, ::4] + self.place.x, self.y[::4, ::4] + self.place.y
+        x: Floats = np.asarray(self.x[::4, ::4] + self.place.x, np.float32)
+        y: Floats = np.asarray(self.y[::4, ::4] + self.place.y, np.float32)
         light: Floats = cv2.resize(self.light.around(x, y), self.x.shape[::-1])
         if not self.light.sunny:
             return light
@@ -109,7 +110,8 @@ class Ground:
         """The shadow of a roof's edge, of a tree's crown, or of nothing."""
         kind, cut = self.rng.integers(3), self.place.y * float(self.rng.uniform(-0.5, 0.8))
         turn = float(self.rng.uniform(0, 2 * np.pi))
-        side = self.x * np.float32(np.cos(turn)) + self.y * np.float32(np.sin(turn)) - cut
+        across, down = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+        side: Floats = np.asarray(self.x * across + self.y * down - cut, np.float32)
         if kind == 0:
             return step(0.0, 0.03 * self.place.y, side)
         if kind == 1:

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.cameras.simulated.light import Light
 from edge.cameras.simulated.shot import Pixels
@@ -61,7 +62,7 @@ def through_jpeg(pixels: Pixels, quality: int) -> Pixels:
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _gain(width: int, height: int, corner: float, cast: np.ndarray) -> Pixels:
+def _gain(width: int, height: int, corner: float, cast: NDArray[np.float64]) -> Pixels:
     across = np.square(np.linspace(-1, 1, width))
     down = np.square(np.linspace(-1, 1, height))
     fall = 1 - corner * np.add.outer(down, across) / 2
