@@ -3,14 +3,12 @@
 A docstring below a field is its help text on the command line and in the reference.
 """
 
-import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from cyclopts import Parameter, Token, types, validators
+from cyclopts import Parameter, types, validators
 
 from deploy.bundle import typed
 from deploy.bundle.pixels import Limits
@@ -18,46 +16,13 @@ from deploy.engines.catalogue import DEFAULT_MAX_BATCH, Choice
 from deploy.engines.protocol import Precision
 from edge.freshness import AgeFrom
 from edge.queueing import Overload
+from edge.setting_types import Age, GroupName, TopicName
 
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Delivery: TypeAlias = Literal["at-least-once", "exactly-once"]
 Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 Positive: TypeAlias = typed.Positive
 Seconds: TypeAlias = typed.Seconds
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
-_TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
-
-
-def _seconds(_: Any, tokens: Sequence[Token]) -> float:
-    """`2s`, `500ms`, or a plain number of seconds.
-
-    Raises:
-        ValueError: none of these.
-    """
-    written = tokens[0].value.strip()
-    number = written.rstrip("ms")
-    try:
-        return float(number) * _UNITS[written[len(number) :]]
-    except (ValueError, KeyError):
-        raise ValueError(f"{written!r} is not a time such as 2s, 500ms or 1.5") from None
-
-
-def _topic(_: type, name: str) -> None:
-    if not _TOPIC.fullmatch(name):
-        raise ValueError(
-            f"{name!r} cannot be the name of a topic: Kafka takes up to 249 letters, digits, dots, "
-            "underscores and hyphens."
-        )
-
-
-def _group(_: type, name: str) -> None:
-    if not name.strip():
-        raise ValueError("A consumer group needs a name, this one is empty.")
-
-
-Age: TypeAlias = Annotated[float, Parameter(converter=_seconds, validator=validators.Number(gt=0))]
-TopicName: TypeAlias = Annotated[str, Parameter(validator=_topic)]
-GroupName: TypeAlias = Annotated[str, Parameter(validator=_group)]
 
 
 @Parameter(name="*", group="Kafka")

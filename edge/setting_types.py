@@ -1,0 +1,42 @@
+"""How ages and names are written, and what cannot be one."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
+
+from cyclopts import Parameter, Token, validators
+
+_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
+_TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
+
+
+def _seconds(_: Any, tokens: Sequence[Token]) -> float:
+    """`2s`, `500ms`, or a plain number of seconds.
+
+    Raises:
+        ValueError: none of these.
+    """
+    written = tokens[0].value.strip()
+    number = written.rstrip("ms")
+    try:
+        return float(number) * _UNITS[written[len(number) :]]
+    except (ValueError, KeyError):
+        raise ValueError(f"{written!r} is not a time such as 2s, 500ms or 1.5") from None
+
+
+def _topic(_: type, name: str) -> None:
+    if not _TOPIC.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a topic: Kafka takes up to 249 letters, digits, dots, "
+            "underscores and hyphens."
+        )
+
+
+def _group(_: type, name: str) -> None:
+    if not name.strip():
+        raise ValueError("A consumer group needs a name, this one is empty.")
+
+
+Age: TypeAlias = Annotated[float, Parameter(converter=_seconds, validator=validators.Number(gt=0))]
+TopicName: TypeAlias = Annotated[str, Parameter(validator=_topic)]
+GroupName: TypeAlias = Annotated[str, Parameter(validator=_group)]
