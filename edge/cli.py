@@ -80,7 +80,7 @@ def watch_command(
     """
     from edge.watch import print_lines, watch
 
-    configure_logs("error", "auto")
+    configure_logs("warning", "auto")
     show = print_lines if as_json or not sys.stdout.isatty() else watch
     with TopicReader(kafka or KafkaSettings()) as reader:
         results = (topics or TopicSettings()).results_topic
