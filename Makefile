@@ -57,6 +57,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing what the demo needs into $(VENV), once; this takes a minute or a few"
 	$(PIP) --editable '.[demo]'
 	@touch $@
 

@@ -86,7 +86,7 @@ def watch_command(
     """
     from edge.watch import print_lines, watch
 
-    configure_logs("error", "auto")
+    configure_logs("warning", "auto")
     draw = print_lines if as_json or not sys.stdout.isatty() else watch
     kafka, topics = kafka or KafkaSettings(), topics or TopicSettings()
     insist_on_access(kafka, acls_of("watch", topics, ""))

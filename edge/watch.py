@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.cloudevents import parse_time
+from edge.observe.logs import get_logger
 from edge.record import Record
 from edge.wire import Classification, read_classification
 
-_REFRESH_A_SECOND = 4
+REFRESH_A_SECOND = 4
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+_log = get_logger("watch")
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
@@ -59,14 +61,14 @@ def watch(records: Iterable[Record | None], console: Console) -> None:
     """Show the table until the records end or the user stops it."""
     latest = Latest()
     with Live(
-        latest.table(time.time()), console=console, refresh_per_second=_REFRESH_A_SECOND
+        latest.table(time.time()), console=console, refresh_per_second=REFRESH_A_SECOND
     ) as live:
         drawn = 0.0
         try:
             for record in records:
                 if record is not None:
                     latest.note(record)
-                if time.monotonic() - drawn > 1 / _REFRESH_A_SECOND:
+                if time.monotonic() - drawn > 1 / REFRESH_A_SECOND:
                     drawn = time.monotonic()
                     live.update(latest.table(time.time()))
         finally:
@@ -74,18 +76,33 @@ def watch(records: Iterable[Record | None], console: Console) -> None:
 
 
 def print_lines(records: Iterable[Record | None], console: Console) -> None:
-    """One line of JSON for each classification, for pipes and machines."""
+    """One line of JSON for each classification, for pipes and machines; a record that is none is
+    logged and stepped over.
+    """
     for record in records:
-        if record is not None and record.value is not None:
-            console.file.write(record.value.decode("utf-8", "replace") + "\n")
-            console.file.flush()
+        if record is None:
+            continue
+        try:
+            line = _one_line(record.value or b"")
+        except msgspec.MsgspecError:
+            _log.warning(
+                "a record is no classification", at=str(record.partition), offset=record.offset
+            )
+            continue
+        console.file.write(line + "\n")
+        console.file.flush()
+
+
+def _one_line(value: bytes) -> str:
+    """A classification as it lies in the topic, without line breaks that its writer put in."""
+    read_classification(value)
+    flat = value if value.splitlines() == [value] else msgspec.json.format(value, indent=-1)
+    return flat.decode()
 
 
 def _printable(text: str) -> str:
     """Whoever writes a record chooses its words: none of them may steer the terminal."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
+    return "".join(letter if letter.isprintable() else _UNPRINTABLE for letter in text)
 
 
 def _colour(label: str) -> str:

@@ -33,7 +33,7 @@ from edge.layers import bare_environment
 from edge.process import TiedProcess
 from edge.record import Record
 from edge.settings import KafkaSettings, TopicSettings
-from edge.watch import Latest
+from edge.watch import REFRESH_A_SECOND, Latest
 from edge.wire import read_classification
 
 GROUP = "yardlight-demo"
@@ -41,7 +41,6 @@ METRICS_PORT = 9108
 _START_SECONDS = 60.0
 _LAST_FRAMES_SECONDS = 15.0
 _STOP_SECONDS = 15.0
-_REFRESH_A_SECOND = 4
 _BROKER_BYTES = 1 << 30
 """The embedded broker never forgets a record, so the demo ends before it eats the machine."""
 
@@ -113,7 +112,7 @@ class Demo:
         metrics = f"{service.url}/metrics"
         with (
             TopicReader(kafka) as reader,
-            Live(console=self._console, refresh_per_second=_REFRESH_A_SECOND) as live,
+            Live(console=self._console, refresh_per_second=REFRESH_A_SECOND) as live,
         ):
             drawn = 0.0
             for _ in self._watch(reader.follow(self._topics.results_topic, from_start=True)):
@@ -122,7 +121,7 @@ class Demo:
                 if broker.resident_bytes() > _BROKER_BYTES and not self._stop.is_set():
                     self._console.print("the embedded broker has used up its memory, ending")
                     self._stop.set()
-                if time.monotonic() - drawn > 1 / _REFRESH_A_SECOND:
+                if time.monotonic() - drawn > 1 / REFRESH_A_SECOND:
                     drawn = time.monotonic()
                     live.update(live_view(self._latest, self._statistics, metrics, time.time()))
         # Off a terminal the last frame of the live view has no end of line.

@@ -34,10 +34,12 @@ def print_report(
     outcomes.add_row("sent", str(statistics.sent), style="bold")
     console.print(outcomes)
     console.print(_latency(statistics))
-    console.print(
-        f"accuracy    {statistics.accuracy:.1%} of {statistics.seen} frames, "
-        "against what the simulator drew"
+    accuracy = (
+        f"{statistics.accuracy:.1%} of {statistics.seen} frames, against what the simulator drew"
+        if statistics.seen
+        else "unknown, no frame was classified"
     )
+    console.print(f"accuracy    {accuracy}")
     for (truth, label), count in statistics.wrong.most_common(3):
         console.print(f"            {count} x {truth} taken for {label}", markup=False)
     console.print(f"throughput  {statistics.throughput:.1f} frames a second")

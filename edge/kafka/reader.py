@@ -1,5 +1,6 @@
 """Reading topics from outside a group: ranges for the audit, the newest records for a viewer."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -13,12 +14,15 @@ from edge.frame import Partition, Range
 from edge.kafka.client import connection, require_broker
 from edge.kafka.unpack import place_of, record_of
 from edge.kafka.unreadable import UNREADABLE, step_over
+from edge.observe.logs import get_logger
 from edge.record import Record
 from edge.settings import KafkaSettings
 
+_log = get_logger("reader")
 _BOOTSTRAP_MS = 10_000
 _POLL_MS = 500
 _IDLE_POLLS = 40
+_WAIT_SECONDS = 0.5
 _WHOLE_FETCH = 1_000_000
 
 
@@ -62,10 +66,6 @@ class TopicReader:
         trace: TracebackType | None,
     ) -> None:
         self._consumer.close(autocommit=False)
-
-    def topics(self) -> set[str]:
-        """Names of the topics that exist."""
-        return set(self._consumer.topics())
 
     def partitions(self, topic: str) -> list[Partition]:
         """The partitions of a topic; none if there is no such topic.
@@ -172,16 +172,41 @@ class TopicReader:
         return places
 
     def follow(self, topic: str, *, from_start: bool) -> Iterator[Record | None]:
-        """Records of a topic as they come, and None whenever nothing came for half a second."""
+        """Records of a topic as they come, and None whenever nothing came for half a second.
+
+        A topic that does not exist yet is waited for, and then read from its start.
+
+        Raises:
+            Unavailable: the broker stopped answering.
+        """
+        waited = self._wait_for(topic)
         places = [place_of(at) for at in self.partitions(topic)]
-        self._consumer.assign(places)
-        seek = self._consumer.seek_to_beginning if from_start else self._consumer.seek_to_end
-        seek(*places)
+        with _asking(topic):
+            self._consumer.assign(places)
+            to_start = from_start or waited
+            seek = self._consumer.seek_to_beginning if to_start else self._consumer.seek_to_end
+            seek(*places)
         while True:
             polled = self._poll()
             yield from polled
             if not polled:
                 yield None
+
+    def _wait_for(self, topic: str) -> bool:
+        """Return once the topic exists, and whether it had to be waited for."""
+        waited = False
+        while not self._exists(topic):
+            if not waited:
+                _log.warning("waiting for the topic, it does not exist yet", topic=topic)
+                waited = True
+            time.sleep(_WAIT_SECONDS)
+        return waited
+
+    def _exists(self, topic: str) -> bool:
+        """Asking for all names never creates one of them, asking for one may."""
+        with _asking("topics"):
+            present = topic in self._consumer.topics()
+        return present and bool(self.partitions(topic))
 
     def _poll(self) -> list[Record]:
         try:

@@ -171,7 +171,8 @@ def require_topics(
         if missing == []:
             return True
         if missing and missing != told:
-            _log.warning("waiting for topics, --create-topics would make them", missing=missing)
+            hint = "" if create else ", --create-topics would make them"
+            _log.warning(f"waiting for topics{hint}", missing=missing)
             waiting(missing)
             told = missing
         if wait(_WAIT_SECONDS):

@@ -47,7 +47,9 @@ def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> None:
     handler.addFilter(RateLimit(_CLIENT_QUIET_SECONDS))
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.WARNING)
+    root.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    # It warns of its own loop's pace, which nobody can do anything about.
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
 
 
 class RateLimit(logging.Filter):

@@ -10,7 +10,7 @@ import pytest
 
 from edge.audit.report import CLEAN
 from tests.integration.running import addresses, command, serving
-from tests.integration.world import World, new_topics
+from tests.integration.world import World, new_topics, pictures
 from tests.models import LABELS, solid_jpeg, solid_pixels
 from tests.waiting import PATIENCE
 
@@ -111,3 +111,22 @@ def test_watch_prints_classifications_for_machines(embedded_world: World, tmp_pa
         assert watching.process.stdout is not None
         seen = json.loads(watching.process.stdout.readline())
         assert (seen["camera"], seen["label"]) == ("dock", "parcel")
+
+
+@pytest.mark.parametrize("more", [(), ("--from-start",)])
+def test_watch_waits_for_its_topic_and_says_so(
+    world: World, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    fresh = replace(world, topics=new_topics())
+    results = fresh.topics.results_topic
+    words = (*addresses(fresh), "--results-topic", results, *more)
+    with command(tmp_path / "watch.log", "edge.cli", "watch", *words) as watching:
+        watching.wait_for("waiting for the topic")
+        assert results in watching.said()
+        fresh.create_topics()
+        fresh.send(pictures(1))
+        with serving(fresh.settings):
+            fresh.results(1)
+            assert watching.process.stdout is not None
+            assert json.loads(watching.process.stdout.readline())["camera"] == "gate-0"
+    assert "Traceback" not in watching.said()

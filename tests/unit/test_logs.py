@@ -167,3 +167,12 @@ def test_setting_up_twice_does_not_write_twice(capsys: pytest.CaptureFixture[str
     get_logger("test").info("ours")
     logging.getLogger("kafka.conn").warning("theirs")
     assert [line["event"] for line in lines(capsys)] == ["ours", "theirs"]
+
+
+def test_a_command_that_shows_errors_only_hears_no_warning_of_the_client(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("error", "json")
+    logging.getLogger("kafka.cluster").warning("no node available")
+    logging.getLogger("kafka.net.selector").warning("a task ran for 0.295s")
+    assert lines(capsys) == []

@@ -101,7 +101,16 @@ def test_for_machines_each_classification_is_its_own_line_as_it_lies_in_the_topi
     assert output.getvalue().encode().splitlines() == [one.value, other.value]
 
 
-def test_bytes_that_are_no_text_do_not_end_the_lines() -> None:
+def test_what_is_no_classification_is_not_handed_on_to_machines() -> None:
     output = io.StringIO()
-    print_lines([record(b"\xff"), seen()], Console(file=output))
-    assert len(output.getvalue().splitlines()) == 2
+    bad = [record(value) for value in (b"not json", b"\xff", b"{}", b"[1]", b"", None)]
+    print_lines([*bad, seen()], Console(file=output))
+    assert output.getvalue().encode().splitlines() == [seen().value]
+
+
+def test_a_classification_that_was_written_over_several_lines_comes_as_one() -> None:
+    output = io.StringIO()
+    spread = json.dumps({**SEEN, "label": "a  b"}, indent=2).replace("\n", "\r\n").encode()
+    print_lines([record(spread)], Console(file=output))
+    (line,) = output.getvalue().splitlines()
+    assert json.loads(line) == {**SEEN, "label": "a  b"}
