@@ -6,7 +6,7 @@ listed in docs/security.md, and proven sufficient and necessary on a real author
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from edge.settings import TopicSettings
@@ -26,7 +26,7 @@ class Acl:
     resource: Resource
     name: str
     operation: Operation
-    why: str
+    why: str = field(compare=False)
 
     def __str__(self) -> str:
         return f"{self.operation} on {self.resource} {self.name}"
