@@ -13,15 +13,13 @@ from tests.brokers.protocol import Broker
 from tests.integration.world import World, world_on
 
 # kafka-python leaves the sockets of failed connections to the garbage collector, which complains.
-_LEFT_TO_COLLECT = "unclosed <socket"
+LEFT_TO_COLLECT = "unclosed <socket"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(
-                pytest.mark.filterwarnings(f"ignore:{_LEFT_TO_COLLECT}:ResourceWarning")
-            )
+            item.add_marker(pytest.mark.filterwarnings(f"ignore:{LEFT_TO_COLLECT}:ResourceWarning"))
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +27,7 @@ def sockets_are_collected_here() -> Iterator[None]:
     """So that no other test is told of them."""
     yield
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", _LEFT_TO_COLLECT, ResourceWarning)
+        warnings.filterwarnings("ignore", LEFT_TO_COLLECT, ResourceWarning)
         gc.collect()
 
 

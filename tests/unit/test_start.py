@@ -22,6 +22,10 @@ except BaseException:
 """
 
 
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_while_it_loads_is_one_word(tmp_path: Path) -> None:
     (tmp_path / "swallowing.py").write_text(SWALLOWING, encoding="utf-8")
     starting = subprocess.Popen(
@@ -30,6 +34,8 @@ def test_ctrl_c_while_it_loads_is_one_word(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where tests run in the background, the shell has them ignore Ctrl-C.
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - this process has no threads yet
     )
     assert starting.stdout is not None
     assert starting.stdout.readline() == "loading\n"
