@@ -30,6 +30,8 @@ _RETRY_MS = 3
 """After each transaction the broker writes markers and refuses the next one for a moment;
 kafka-python's 100 ms would make nine transactions a second out of fifty."""
 _LONGEST_TIMEOUT = 10.0
+_LONGEST_CALL = 20.0
+"""Seconds: twice what any transaction is kept open."""
 _TICK = 0.05
 _CLOSE_SECONDS = 5.0
 _FENCED_AGAIN_SECONDS = 60.0
@@ -183,7 +185,12 @@ def _is_too_large(error: BaseException) -> bool:
 
 
 def _call(act: Callable[[], None], still: Callable[[], None]) -> None:
-    """Call what has no timeout of its own, in a thread that may be left behind."""
+    """Call what has no timeout of its own, in a thread that may be left behind.
+
+    Raises:
+        Unavailable: it took longer than a broker keeps a transaction open; kafka-python's may go on
+            for ever after a broker was gone in the midst of it.
+    """
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -194,8 +201,11 @@ def _call(act: Callable[[], None], still: Callable[[], None]) -> None:
 
     thread = Thread(target=run, name="transaction", daemon=True)
     thread.start()
+    deadline = time.monotonic() + _LONGEST_CALL
     while thread.is_alive():
         thread.join(_TICK)
         still()
+        if thread.is_alive() and time.monotonic() > deadline:
+            raise Unavailable(f"a transaction was not answered in {_LONGEST_CALL:g} s")
     if raised:
         raise raised[0]
