@@ -108,7 +108,7 @@ class RecordSink:
     def close(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            producer.close(timeout=_CLOSE_SECONDS)
+            end(producer)
 
     def _hand_over(self, message: Message) -> Any:
         try:
@@ -125,3 +125,12 @@ def _plain(error: BaseException) -> BaseException:
     if isinstance(error, MessageSizeTooLargeError):
         return TooLarge(str(error))
     return error
+
+
+def end(producer: Any) -> None:
+    """Close a producer of kafka-python, though its records are not answered."""
+    try:
+        producer.close(timeout=_CLOSE_SECONDS)
+    except KafkaError:
+        # It gave up at its own flush, and left its thread behind.
+        producer._sender.force_close()  # noqa: SLF001 - there is no public way

@@ -17,7 +17,7 @@ from kafka.errors import (
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
 from edge.kafka.client import connection, require_broker
-from edge.kafka.producer import MAX_RECORD_BYTES
+from edge.kafka.producer import MAX_RECORD_BYTES, end
 from edge.kafka.unpack import offsets_of
 from edge.observe.logs import get_logger
 from edge.record import Aborted, Message, TooLarge
@@ -33,7 +33,6 @@ _LONGEST_TIMEOUT = 10.0
 _LONGEST_CALL = 20.0
 """Seconds: twice what any transaction is kept open."""
 _TICK = 0.05
-_CLOSE_SECONDS = 5.0
 _FENCED_AGAIN_SECONDS = 60.0
 
 
@@ -101,7 +100,7 @@ class TransactionSink:
     def close(self) -> None:
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            producer.close(timeout=_CLOSE_SECONDS)
+            end(producer)
 
     def _reopen(self) -> None:
         try:

@@ -9,13 +9,17 @@ from deploy.bundle.errors import Unavailable
 from edge.kafka import transactions
 
 
+def _forever(end: Event) -> None:
+    end.wait()
+
+
 def test_what_is_never_answered_is_given_up() -> None:
     never, beats = Event(), []
     with (
         patch.multiple(transactions, _LONGEST_CALL=0.05, _TICK=0.01),
         pytest.raises(Unavailable, match="not answered"),
     ):
-        transactions._call(lambda: never.wait() and None, lambda: beats.append(1))
+        transactions._call(lambda: _forever(never), lambda: beats.append(1))
     never.set()
     assert beats
 
