@@ -54,6 +54,8 @@ def test_no_bytes_are_empty() -> None:
 
 @pytest.mark.parametrize("suffix", [".bmp", ".tiff", ".gif", ".ppm"])
 def test_formats_that_opencv_could_read_are_refused_all_the_same(suffix: str) -> None:
+    if not cv2.haveImageWriter(f"picture{suffix}"):
+        pytest.skip(f"OpenCV {cv2.__version__} writes no {suffix}")
     data = encoded.encoded(suffix, NOISE)
     assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is not None
     assert refusal(data).reason == "not-an-image"
