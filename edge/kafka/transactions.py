@@ -19,11 +19,9 @@ from edge.frame import Partition
 from edge.kafka.client import connection, require_broker
 from edge.kafka.producer import MAX_RECORD_BYTES, end
 from edge.kafka.unpack import offsets_of
-from edge.observe.logs import get_logger
 from edge.record import Aborted, Message, TooLarge
 from edge.settings import KafkaSettings
 
-_log = get_logger("transactions")
 _BOOTSTRAP_MS = 10_000
 _INIT_MS = 20_000
 _RETRY_MS = 3

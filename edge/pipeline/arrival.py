@@ -16,6 +16,13 @@ def arrive(
         now: the wall clock, Unix seconds.
     """
     assignment.ledger.deliver(record.offset)
+    return frame_of(record, polled=polled, now=now, assignment=assignment.number)
+
+
+def frame_of(
+    record: Record, *, polled: float, now: float, assignment: int = 0
+) -> tuple[Frame, Origin]:
+    """The frame of a record, and what it says of itself; clocks as for `arrive`."""
     recorded_at = record.timestamp if 0 < record.timestamp <= LAST_MOMENT else now
     origin = read_origin(
         record.partition,
@@ -40,7 +47,7 @@ def arrive(
             captured=polled - max(0.0, now - origin.captured_at),
         ),
         traceparent=origin.traceparent,
-        assignment=assignment.number,
+        assignment=assignment,
         corrupt=record.corrupt,
     )
     return frame, origin

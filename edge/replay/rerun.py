@@ -6,9 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from queue import SimpleQueue
 
-from edge.cloudevents import LAST_MOMENT, read_origin
 from edge.frame import Frame, Stamps
 from edge.outcome import Outcome
+from edge.pipeline import arrival
 from edge.pipeline.classify import Classifier
 from edge.record import Record
 
@@ -19,29 +19,10 @@ def frame_of(record: Record, clock: Callable[[], float], wall: float) -> Frame:
     Args:
         wall: now, Unix seconds.
     """
-    recorded_at = record.timestamp if 0 < record.timestamp <= LAST_MOMENT else wall
-    origin = read_origin(
-        record.partition,
-        record.offset,
-        record.key,
-        record.headers,
-        recorded_at=recorded_at,
-        now=wall,
-    )
     polled = clock()
-    return Frame(
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
-        camera=origin.camera,
-        id=origin.id,
-        captured_at=origin.captured_at,
-        stamps=Stamps(appended=polled, polled=polled),
-        traceparent=origin.traceparent,
-        corrupt=record.corrupt,
-    )
+    frame, _ = arrival.frame_of(record, polled=polled, now=wall)
+    frame.stamps = Stamps(appended=polled, polled=polled)
+    return frame
 
 
 def rerun(
