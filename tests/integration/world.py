@@ -1,6 +1,6 @@
 """Topics, a group and a bundle of a test's own, on a broker that it shares with others."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -121,20 +121,31 @@ class World:
 
     def read(self, topic: str, at_least: int) -> list[Any]:
         """All records of a topic once so many are there, and any surplus that came with them."""
-        address = self.kafka.bootstrap_servers
         records: list[Any] = []
-        # Not the project's own reader: what it would overlook must be seen here.
-        with closing(KafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest")) as it:
-            numbers = it.partitions_for_topic(topic) or {0}
-            it.assign([TopicPartition(topic, number) for number in numbers])
+        with self._polling(topic) as poll:
 
             def enough() -> bool:
-                polled = it.poll(timeout_ms=300)
-                records.extend(record for part in polled.values() for record in part)
+                polled = poll()
+                records.extend(polled)
                 return len(records) >= at_least and not polled
 
             wait_until(enough, f"{at_least} records in {topic}")
         return sorted(records, key=lambda record: (record.partition, record.offset))
+
+    def holds_records(self, topic: str) -> bool:
+        """Whether anything can be read there now, though more may be arriving all the time."""
+        with self._polling(topic) as poll:
+            return bool(poll())
+
+    @contextmanager
+    def _polling(self, topic: str) -> Iterator[Callable[[], list[Any]]]:
+        """Each call reads on from the start of the topic for at most 0.3 s."""
+        address = self.kafka.bootstrap_servers
+        # Not the project's own reader: what it would overlook must be seen here.
+        with closing(KafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest")) as it:
+            numbers = it.partitions_for_topic(topic) or {0}
+            it.assign([TopicPartition(topic, number) for number in numbers])
+            yield lambda: [record for part in it.poll(timeout_ms=300).values() for record in part]
 
     def results(self, at_least: int) -> list[Classification]:
         """The classifications, once so many are there."""
