@@ -5,6 +5,7 @@ import platform
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 from deploy.bundle.errors import Unavailable
@@ -14,8 +15,10 @@ from edge.acls import acls_of
 from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
+from edge.kafka.own_certificate import usable_until
 from edge.kafka.topics import require_topics
 from edge.kafka.transactions import TransactionSink
+from edge.observe.certificate_metric import CertificateMetric
 from edge.observe.gpu import Gpus
 from edge.observe.gpu_metrics import GpuMetrics
 from edge.observe.health import Health
@@ -72,6 +75,9 @@ class Service:
         with Gpus() as gpus, self._traces, server:
             if gpus.present:
                 self.metrics.registry.register(GpuMetrics(gpus.read))
+            if (kafka := self._settings.kafka).ssl_certfile is not None:
+                until = partial(usable_until, kafka)
+                self.metrics.registry.register(CertificateMetric(until))
             _log.info("serving metrics and health", port=server.port)
             self._serve(bundle)
         if self.crew.failure is not None:

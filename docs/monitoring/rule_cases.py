@@ -119,6 +119,10 @@ CASES = (
          _series(m.CAMERA_FRAMES, camera="gate-2"): _steps(10, 10)},
         _JOB | {"camera": "gate-1"},
     ),
+    Case(
+        "YardlightCertificateExpires", "a certificate has 13 days left and is then renewed",
+        {_series(m.CERTIFICATE_EXPIRY): _levels(str(30 * 86_400), str(13 * 86_400))}, _NODE,
+    ),
 )  # fmt: skip
 
 

@@ -156,6 +156,13 @@ ALERTS = (
         "Camera {{ $labels.camera }} is silent",
         "Frames of it came before, and none comes now.",
     ),
+    Alert(
+        "YardlightCertificateExpires",
+        f"{select(m.CERTIFICATE_EXPIRY)} - time()", f"< {14 * 86_400}", "5m", "ticket",
+        Section.CERTIFICATE,
+        "The client certificate of {{ $labels.instance }} expires soon, or is of no use already",
+        "Kafka will refuse the next connection of {{ $labels.instance }} after that.",
+    ),
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ class Section(Enum):
     GPU = "GPU throttled"
     AUDIT = "Audit broken"
     CAMERA = "Camera silent"
+    CERTIFICATE = "Certificate expires"
     CLOCK = "Camera clocks"
     RECONNECTS = "Reconnects"
     CAPACITY = "Capacity"

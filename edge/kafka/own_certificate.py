@@ -3,6 +3,7 @@
 import ssl
 from pathlib import Path
 
+from deploy.bundle.errors import Fatal
 from edge.kafka.tls import load_own_certificate
 from edge.settings import KafkaSettings
 
@@ -30,6 +31,14 @@ def own_certificate_until(settings: KafkaSettings) -> float | None:
     _show(client, server)
     until = (server.getpeercert() or {}).get("notAfter")
     return ssl.cert_time_to_seconds(until) if isinstance(until, str) else None
+
+
+def usable_until(settings: KafkaSettings) -> float:
+    """The same for a chart: 0 where there is no certificate that could be used now."""
+    try:
+        return own_certificate_until(settings) or 0.0
+    except (Outdated, Fatal):
+        return 0.0
 
 
 def _pair(settings: KafkaSettings, certificate: Path) -> tuple[ssl.SSLObject, ssl.SSLObject]:

@@ -155,6 +155,12 @@ GPU_THROTTLED = Metric(
 )  # fmt: skip
 GPUS = (GPU_UTILISATION, GPU_MEMORY_USED, GPU_MEMORY_TOTAL, GPU_TEMPERATURE, GPU_THROTTLED)
 
+CERTIFICATE_EXPIRY = Metric(
+    "yardlight_client_certificate_expiry_timestamp_seconds", "gauge",
+    "Unix time at which the certificate that is shown to Kafka expires; 0 where it is of no use.",
+    only="with --ssl-certfile",
+)  # fmt: skip
+
 _AUDIT = "from yardlight-edge audit --every"
 AUDIT_STATE = Metric(
     "yardlight_audit_state", "gauge", "1 for the verdict of the newest recount, 0 for the others.",
@@ -170,4 +176,4 @@ AUDIT_TIME = Metric(
 )  # fmt: skip
 AUDIT = (AUDIT_STATE, AUDIT_FRAMES, AUDIT_TIME)
 
-ALL = (*SERVICE, *CAMERAS, *GPUS, *AUDIT)
+ALL = (*SERVICE, *CAMERAS, *GPUS, CERTIFICATE_EXPIRY, *AUDIT)

@@ -9,9 +9,14 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
+from edge.acls import acls_of
+from edge.settings import KafkaSettings
+from tests.brokers.secure import SecureKafka
+from tests.brokers.topics import unique
 from tests.integration.running import Command, member
+from tests.integration.securing import kafka_words
 from tests.integration.test_audit import commit
-from tests.integration.world import PARTITIONS, World, pictures, slow_pictures
+from tests.integration.world import PARTITIONS, World, new_topics, pictures, slow_pictures
 from tests.prometheus.server import Prometheus
 from tests.system.audited import auditor
 from tests.system.faults import stranger, with_a_gpu, without_openvino
@@ -167,3 +172,29 @@ def test_a_loss_and_its_mending(embedded_world: World, watched: Watched, tmp_pat
             watched.wait_for_peace()
             clean = 'yardlight_audit_state{state="clean"}'
             wait_until(lambda: auditing.metric(clean) == 1, "a clean recount")
+
+
+def test_a_certificate_that_is_renewed_in_time(
+    secure_kafka: SecureKafka,
+    tiny_bundle: Path,
+    engine_cache: Path,
+    watched: Watched,
+    tmp_path: Path,
+) -> None:
+    admin = KafkaSettings(bootstrap_servers=secure_kafka.address, session_timeout=6.0)
+    yard = World(admin, tiny_bundle, engine_cache, new_topics(), unique("group"))
+    yard.create_topics()
+    authority = secure_kafka.files.authority
+    shown, renewed = authority.issue("box", days=13), authority.issue("box-renewed", days=30)
+    box = secure_kafka.settings("SSL", ssl_certfile=shown.both, ssl_keyfile=shown.both)
+    needed = acls_of("run", yard.topics, yard.group)
+    with (
+        secure_kafka.granted(needed, "User:CN=box"),
+        Load(yard),
+        member(yard, tmp_path / "log", *kafka_words(box)) as running,
+    ):
+        running.ready()
+        watched.scrape(running)
+        watched.wait_for("YardlightCertificateExpires")
+        renewed.both.replace(shown.both)
+        watched.wait_for_peace()

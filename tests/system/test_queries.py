@@ -26,7 +26,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 JOB = "yardlight-queries"
-ABSENT = {"there is no GPU, no driver, or no nvidia-ml-py", "nothing is wrong", "all of them send"}
+NO_GPU = "there is no GPU, no driver, or no nvidia-ml-py"
+NO_CERTIFICATE = "no mutual TLS"
+ABSENT = {NO_GPU, NO_CERTIFICATE, "nothing is wrong", "all of them send"}
 """Of the reasons for an empty panel, those that hold here; the service does what the others ask."""
 PAGE_BYTES = 200_000
 
@@ -60,9 +62,9 @@ def panel_queries() -> dict[str, tuple[str, str]]:
 
 def watched() -> dict[str, tuple[str, str]]:
     """What recording rules work out, and what alerts compare."""
-    gpu = {"YardlightGpuThrottled": "there is no GPU, no driver, or no nvidia-ml-py"}
+    lacking = {"YardlightGpuThrottled": NO_GPU, "YardlightCertificateExpires": NO_CERTIFICATE}
     recorded = {it.name: (it.query, "") for it in recordings(QUICK)}
-    return recorded | {alert.name: (alert.value, gpu.get(alert.name, "")) for alert in ALERTS}
+    return recorded | {alert.name: (alert.value, lacking.get(alert.name, "")) for alert in ALERTS}
 
 
 def shows(series: list[dict[str, Any]]) -> bool:

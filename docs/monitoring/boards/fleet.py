@@ -7,6 +7,7 @@ from docs.monitoring.runbook import Section
 from edge.observe import definitions as m
 
 _NODE = "{{instance}}"
+_NO_CERTIFICATE = "no mutual TLS"
 _NO_AUDIT = "only where an auditor is scraped"
 
 FLEET = Board(
@@ -67,6 +68,12 @@ FLEET = Board(
             "suffix: /s", Section.RECONNECTS,
             (Query(by("sum", "instance, client", chosen_rate(m.RECONNECTS)),
                    "{{instance}} {{client}}"),),
+        ),
+        Panel(
+            "Client certificate", "Time until the certificate that a node shows to Kafka expires.",
+            "s", Section.CERTIFICATE,
+            (Query(f"{chosen(m.CERTIFICATE_EXPIRY)} - time()", _NODE, empty=_NO_CERTIFICATE),),
+            "stat",
         ),
         Panel(
             "Audit", "1 for the verdict of the newest recount.", "none", Section.AUDIT,
