@@ -190,6 +190,7 @@ _LISTENERS: Mapping[str, Protocol] = {
     "BEARER": "SASL_PLAINTEXT",
     "EXPIRED": "SASL_SSL",
     "ELSEWHERE": "SASL_SSL",
+    "RELOGIN": "SASL_SSL",
 }
 
 
@@ -230,6 +231,7 @@ def _properties(files: Files, ports: Mapping[str, int]) -> dict[str, str]:
         **_keystore("expired", folder / "expired.both.pem"),
         **_keystore("elsewhere", folder / "elsewhere.both.pem"),
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.relogin.scram-sha-512.connections.max.reauth.ms": "1500",
         "listener.name.bearer.sasl.enabled.mechanisms": "OAUTHBEARER",
         "listener.name.bearer.oauthbearer.sasl.jaas.config": _BEARER,
         **{

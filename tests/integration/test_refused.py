@@ -19,6 +19,7 @@ from tests.integration.running import command, get, member
 from tests.integration.securing import kafka_words, topic_words
 from tests.integration.world import World, new_topics, pictures
 from tests.token_endpoint import token_endpoint
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -121,6 +122,40 @@ def test_a_password_and_an_authority_that_change_need_no_restart(
             yard.send(pictures(4))
             assert len(yard.results(8)) == 8
             assert running.stop() == 0, running.said()
+
+
+def test_a_broker_that_asks_for_the_login_again_is_given_the_password_of_now(
+    yard: World, secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text(PASSWORD, encoding="utf-8")
+    user = words(yard, secure_kafka.settings("RELOGIN", sasl_password_file=password))
+    port = int(secure_kafka.server("RELOGIN").rpartition(":")[2])
+    rights = acls_of("run", yard.topics, yard.group)
+    with secure_kafka.granted(rights), member(yard, tmp_path / "log", *user) as running:
+        running.ready()
+        first = connections_to(port)
+        assert first
+        try:
+            secure_kafka.set_password("another secret")
+            wait_until(lambda: not first & connections_to(port), "a refusal of the old password")
+            password.write_text("another secret", encoding="utf-8")
+            yard.send(pictures(4))
+            assert len(yard.results(4)) == 4
+        finally:
+            secure_kafka.set_password(PASSWORD)
+            password.write_text(PASSWORD, encoding="utf-8")
+        assert running.stop() == 0, running.said()
+
+
+def connections_to(port: int) -> set[int]:
+    """Local ports of the established connections to that port of this machine."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    return {
+        int(local.rpartition(":")[2], 16)
+        for _, local, remote, state, *_ in rows
+        if int(remote.rpartition(":")[2], 16) == port and state == "01"
+    }
 
 
 def test_a_secret_that_is_being_replaced_is_waited_for_by_a_service_that_runs(
