@@ -10,6 +10,7 @@ from edge.audit.recount import audit
 from edge.audit.report import AuditReport
 from edge.audit.text import document_of, lines_of, verdict_of
 from edge.observe.logs import configure_logs
+from edge.setting_types import GroupName
 from edge.settings import Delivery, KafkaSettings, TopicSettings
 from edge.signals import stop_on_signals
 from edge.span import WHOLE, Span
@@ -20,7 +21,7 @@ def audit_command(
     kafka: KafkaSettings | None = None,
     topics: TopicSettings | None = None,
     span: Span | None = None,
-    group: str = "yardlight",
+    group: GroupName = "yardlight",
     delivery: Delivery = "exactly-once",
     as_json: Annotated[bool, Parameter("--json", negative="")] = False,
     every: Annotated[float, Parameter(validator=validators.Number(gt=0))] | None = None,

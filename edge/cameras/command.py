@@ -8,13 +8,13 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated
 
-from cyclopts import Group, Parameter, validators
+from cyclopts import ArgumentCollection, Group, Parameter, validators
 
 from deploy.bundle.errors import BadFrame, Fatal
 from deploy.bundle.header import read_header
 from deploy.bundle.typed import AboveZero
 from edge.acls import acls_of
-from edge.cameras.folder import FolderSource
+from edge.cameras.folder import FolderSource, images_in
 from edge.cameras.pace import Pace
 from edge.cameras.picture import Picture, Source
 from edge.cameras.publisher import FramePublisher, Sent
@@ -28,7 +28,18 @@ from edge.observe.logs import get_logger
 from edge.settings import KafkaSettings, Positive, TopicSettings
 
 _log = get_logger("cameras")
-_SOURCE = Group("Source (exactly one)", validator=validators.LimitedChoice(1, 1))
+
+
+def _one_source(given: ArgumentCollection) -> None:
+    names = [argument.name for argument in given if argument.has_tokens]
+    if len(names) != 1:
+        raise ValueError(
+            "Name one source, --simulated, --folder, --video, --rtsp or --webcam: "
+            f"{' and '.join(names) or 'none'} given."
+        )
+
+
+_SOURCE = Group("Source (exactly one)", validator=_one_source)
 _DATA_SET_SIZE = 2000
 _SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 
@@ -94,11 +105,10 @@ def run_cameras(settings: CameraSettings, stop: Event) -> None:
     Raises:
         Fatal: the source cannot be opened, or frames were refused.
     """
-    for path in (settings.folder, settings.video):
-        if path is not None and not path.exists():
-            raise Fatal(f"{path} does not exist")
+    # What is wrong with the source is said before a broker is waited for.
+    source = source_of(settings, stop.wait)
     if settings.to_folder is not None:
-        _write(settings, settings.to_folder, stop)
+        _write(settings, source, settings.to_folder, stop)
         return
     if not wait_for_broker(settings.kafka, stop.wait, _log.warning):
         return
@@ -119,7 +129,7 @@ def run_cameras(settings: CameraSettings, stop: Event) -> None:
     try:
         publisher = FramePublisher(sink, settings.topics.frames_topic)
         began = time.monotonic()
-        sent = publisher.publish(_paced(settings, stop))
+        sent = publisher.publish(_paced(settings, source, stop))
         _say(sent, time.monotonic() - began, settings.topics.frames_topic)
     finally:
         sink.close()
@@ -136,15 +146,18 @@ def source_of(settings: CameraSettings, wait: Callable[[float], bool]) -> Source
         rate = settings.rate or 5.0
         return SimulatedSource(settings.simulated, rate, width, height, settings.seed)
     if settings.folder is not None:
-        return FolderSource(settings.folder, settings.camera or settings.folder.name, settings.loop)
+        name = settings.camera or settings.folder.resolve().name
+        return FolderSource(images_in(settings.folder), name, settings.loop)
     if settings.video is not None:
+        if not settings.video.exists():
+            raise Fatal(f"{settings.video} does not exist")
         name = settings.camera or settings.video.stem
         return VideoFileSource(str(settings.video), name, settings.loop)
     if settings.rtsp is not None:
         return LiveSource(settings.rtsp, settings.camera or "rtsp", wait)
     if settings.webcam is not None:
         return LiveSource(settings.webcam, settings.camera or f"webcam-{settings.webcam}", wait)
-    raise Fatal("name one source: --simulated, --folder, --video, --rtsp or --webcam")
+    raise AssertionError("the group of sources lets nothing else through")
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -161,29 +174,29 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _paced(settings: CameraSettings, stop: Event) -> Iterator[Picture]:
+def _paced(settings: CameraSettings, source: Source, stop: Event) -> Iterator[Picture]:
     simulated = settings.simulated
     rate = (settings.rate or 5.0) * simulated if simulated else settings.rate
     pace = Pace(rate, settings.count, settings.seconds)
-    return pace.paced(source_of(settings, stop.wait).pictures(), stop.wait)
+    return pace.paced(source.pictures(), stop.wait)
 
 
-def _write(settings: CameraSettings, folder: Path, stop: Event) -> None:
+def _write(settings: CameraSettings, source: Source, folder: Path, stop: Event) -> None:
     written = 0
-    for _ in _written(settings, folder, stop):
+    for _ in _written(settings, source, folder, stop):
         written += 1
         if stop.is_set():
             break
     sys.stdout.write(f"{written} frames written to {folder}\n")
 
 
-def _written(settings: CameraSettings, folder: Path, stop: Event) -> Iterator[Path]:
+def _written(settings: CameraSettings, source: Source, folder: Path, stop: Event) -> Iterator[Path]:
     if settings.simulated is not None:
         width, height = parse_size(settings.size)
         count = settings.count or _DATA_SET_SIZE
         yield from SimulatedDataSet(count, width, height, settings.seed).write(folder)
         return
-    for number, picture in enumerate(_paced(settings, stop)):
+    for number, picture in enumerate(_paced(settings, source, stop)):
         path = folder / picture.camera / f"{number:06d}{_suffix(picture.data)}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(picture.data)

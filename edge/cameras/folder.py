@@ -1,6 +1,6 @@
 """Frames from a folder of encoded images, sent as they are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,24 +12,31 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
-    """Every image below a folder, in the order of their names, again and again if told to."""
+    """These images, in this order, again and again if told to."""
 
-    folder: Path
+    paths: Sequence[Path]
     camera: str
     loop: bool = False
 
     def pictures(self) -> Iterator[Picture]:
-        if not self.folder.is_dir():
-            raise Fatal(f"{self.folder} is not a folder")
-        paths = sorted(
-            path
-            for path in self.folder.rglob("*")
-            if path.suffix.lower() in SUFFIXES and path.is_file()
-        )
-        if not paths:
-            raise Fatal(f"{self.folder} holds no images ({', '.join(sorted(SUFFIXES))})")
         while True:
-            for path in paths:
+            for path in self.paths:
                 yield Picture(self.camera, path.read_bytes())
             if not self.loop:
                 return
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Every image below a folder, in the order of their names.
+
+    Raises:
+        Fatal: it is no folder, or holds none.
+    """
+    if not folder.is_dir():
+        raise Fatal(f"{folder} is not a folder")
+    paths = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()
+    )
+    if not paths:
+        raise Fatal(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))})")
+    return paths

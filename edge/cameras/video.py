@@ -19,22 +19,19 @@ _REOPEN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class VideoFileSource:
-    """The frames of a video file; `every` takes each n-th one."""
+    """The frames of a video file."""
 
     path: str
     camera: str
     loop: bool = False
-    every: int = 1
 
     def pictures(self) -> Iterator[Picture]:
-        seen = 0
         while True:
-            before = seen
+            empty = True
             for pixels in _frames(_open(self.path, "video file")):
-                if seen % self.every == 0:
-                    yield Picture(self.camera, encode_jpeg(pixels))
-                seen += 1
-            if seen == before:
+                yield Picture(self.camera, encode_jpeg(pixels))
+                empty = False
+            if empty:
                 raise Fatal(f"{self.path} holds no frames")
             if not self.loop:
                 return

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic, OffsetSpec
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
@@ -138,12 +138,15 @@ class TopicAdmin:
                 plan.name, plan.partitions, plan.replication, topic_configs=dict(plan.config)
             )
             try:
-                self._client.create_topics([topic])
-                made.append(plan.name)
-            except TopicAlreadyExistsError:
-                continue
+                answer = self._client.create_topics([topic], raise_errors=False)
             except KafkaError as error:
                 raise Fatal(f"topic {plan.name} cannot be created: {error}") from error
+            (result,) = answer["topics"]
+            if result["error_code"] == NoError.errno:
+                made.append(plan.name)
+            elif result["error_code"] != TopicAlreadyExistsError.errno:
+                why = result["error_message"] or for_code(result["error_code"]).description
+                raise Fatal(f"topic {plan.name} cannot be created: {why}")
         return made
 
 

@@ -129,10 +129,21 @@ def test_topics_are_made_with_the_right_to_make_them_and_no_other(
     with secure_kafka.granted(needed[1:]):
         status, said = ran(tmp_path / "refused", *create)
         assert status == 1
-        assert fresh.topics.frames_topic in said
+        assert f"topic {fresh.topics.frames_topic} cannot be created: Authorization failed" in said
     with secure_kafka.granted(needed):
         status, said = ran(tmp_path / "made", *create)
         assert status == 0, said
+
+
+def test_a_topic_that_the_cluster_cannot_make_is_refused_in_its_own_words(
+    secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    create = ("topics", "create", "--bootstrap-servers", secure_kafka.address)
+    status, said = ran(tmp_path / "log", *create, "--replication", "9")
+    assert status == 1
+    refused = said[said.index("error: ") :]
+    assert "replication factor of 9 cannot be reached because only 1 broker" in refused
+    assert "Request" not in refused
 
 
 @pytest.mark.parametrize("consumer", CONSUMERS)

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.bundle.errors import Fatal
 from edge.cameras import video
-from edge.cameras.folder import FolderSource
+from edge.cameras.folder import FolderSource, images_in
 from edge.cameras.picture import Picture
 from edge.cameras.simulated import LABELS
 from edge.cameras.simulation import SimulatedDataSet, SimulatedSource
@@ -54,21 +54,21 @@ def shades(pictures: list[Picture]) -> list[int]:
 
 
 def test_a_folder_gives_every_image_below_it_as_it_is_in_the_order_of_names(photos: Path) -> None:
-    found = list(FolderSource(photos, "gate-1").pictures())
+    found = list(FolderSource(images_in(photos), "gate-1").pictures())
     assert [picture.data for picture in found] == [b"a/1.jpeg", b"a/2.PNG", b"b.jpg", b"c.webp"]
     assert {(picture.camera, picture.truth) for picture in found} == {("gate-1", None)}
 
 
 def test_a_folder_begins_again_if_told_to(photos: Path) -> None:
-    found = list(islice(FolderSource(photos, "gate-1", loop=True).pictures(), 6))
+    found = list(islice(FolderSource(images_in(photos), "gate-1", loop=True).pictures(), 6))
     assert [picture.data for picture in found[4:]] == [b"a/1.jpeg", b"a/2.PNG"]
 
 
 def test_a_folder_that_is_not_there_or_holds_no_images_is_named(tmp_path: Path) -> None:
     with pytest.raises(Fatal, match=r"nowhere is not a folder"):
-        next(FolderSource(tmp_path / "nowhere", "gate-1").pictures())
+        images_in(tmp_path / "nowhere")
     with pytest.raises(Fatal, match=rf"{tmp_path} holds no images \(\.jpeg, \.jpg, \.png, \.webp"):
-        next(FolderSource(tmp_path, "gate-1").pictures())
+        images_in(tmp_path)
 
 
 def test_a_video_gives_its_frames_as_jpeg_in_order(film: Path) -> None:

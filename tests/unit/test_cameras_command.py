@@ -9,7 +9,7 @@ import pytest
 from deploy.bundle.command import DONE, FAILED, WRONG_USAGE, run_command_line
 from deploy.bundle.errors import Fatal
 from edge.cameras.command import CameraSettings, parse_size, run_cameras, source_of
-from edge.cameras.folder import FolderSource
+from edge.cameras.folder import FolderSource, images_in
 from edge.cameras.picture import Source
 from edge.cameras.simulated import LABELS
 from edge.cameras.simulation import SimulatedSource
@@ -81,17 +81,19 @@ def test_whoever_stops_it_keeps_what_was_written(folder: Path) -> None:
     assert len(list(folder.glob("set/*/*/*.jpg"))) == 1
 
 
-def test_each_source_is_named_after_itself_unless_told_otherwise() -> None:
+def test_each_source_is_named_after_itself_unless_told_otherwise(
+    photos: Path, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.touch()
     wait = Event().wait
 
     def source(settings: CameraSettings) -> Source:
         return source_of(settings, wait)
 
-    assert source(CameraSettings(folder=Path("a/photos"))) == FolderSource(
-        Path("a/photos"), "photos"
-    )
-    assert source(CameraSettings(video=Path("a/film.mp4"), loop=True)) == VideoFileSource(
-        "a/film.mp4", "film", loop=True
+    assert source(CameraSettings(folder=photos)) == FolderSource(images_in(photos), photos.name)
+    assert source(CameraSettings(video=film, loop=True)) == VideoFileSource(
+        str(film), "film", loop=True
     )
     stream, webcam = CameraSettings(rtsp="rtsp://gate/1"), CameraSettings(webcam=0)
     assert source(stream) == LiveSource("rtsp://gate/1", "rtsp", wait)
@@ -103,8 +105,8 @@ def test_each_source_is_named_after_itself_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "Received 0 arguments"),
-        (("--simulated", "1", "--folder", "x"), "{--simulated, --folder}"),
+        ((), "Name one source, --simulated, --folder, --video, --rtsp or --webcam: none given."),
+        (("--simulated", "1", "--folder", "x"), "--simulated and --folder given."),
         (("--simulated", "0"), "--simulated"),
         (("--webcam", "-1"), "--webcam"),
         (("--webcam", "0", "--rate", "0"), "--rate"),
@@ -128,15 +130,15 @@ def test_a_source_in_the_file_counts_as_the_one_that_is_named(photos: Path, fold
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--folder", "nowhere"), "error: nowhere does not exist\n"),
+        (("--folder", "nowhere"), "error: nowhere is not a folder\n"),
         (("--video", "nowhere.mp4"), "error: nowhere.mp4 does not exist\n"),
         (("--simulated", "1", "--size", "10"), "error: size '10' is not WIDTHxHEIGHT"),
     ],
 )
-def test_what_is_not_there_is_named_in_one_line(
+def test_what_is_not_there_is_named_in_one_line_and_no_broker_is_waited_for(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
 ) -> None:
-    assert cameras(*arguments, "--to-folder", "out") == FAILED
+    assert cameras(*arguments, "--bootstrap-servers", "nowhere.invalid:9") == FAILED
     assert capsys.readouterr().err.startswith(said)
 
 
