@@ -1,5 +1,6 @@
 """Frames from whatever OpenCV opens: a video file, an RTSP stream, a webcam."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,8 @@ class LiveSource:
 
 def _open(address: str | int, what: str) -> Any:
     """Open a capture; credentials within an address are not repeated in the error."""
+    # FFmpeg would write lines of its own between those of the log: silent, unless told otherwise.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     if isinstance(address, int):
         capture = cv2.VideoCapture(address)
     else:
