@@ -252,7 +252,10 @@ def _as_kafka_says(acl: Acl, principal: str) -> ACL:
         "topic": ResourceType.TOPIC,
         "group": ResourceType.GROUP,
         "cluster": ResourceType.CLUSTER,
+        "transactional-id": ResourceType.TRANSACTIONAL_ID,
     }
-    pattern = ResourcePattern(kind[acl.resource], acl.name, ACLResourcePatternType.LITERAL)
+    ids = acl.resource == "transactional-id"
+    named = ACLResourcePatternType.PREFIXED if ids else ACLResourcePatternType.LITERAL
+    pattern = ResourcePattern(kind[acl.resource], acl.name, named)
     allow = ACLPermissionType.ALLOW
     return ACL(principal, "*", _OPERATIONS[acl.operation], allow, pattern)
