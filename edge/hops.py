@@ -8,7 +8,7 @@ from edge.frame import Headers
 HOPS = "yardlight_hops"
 """How often the frame was put back into its topic, as a decimal number."""
 _MOST_DIGITS = 9
-"""More than any frame has: anybody may write the header, and Python refuses numbers of thousands."""
+"""More than any frame has. Anybody may write the header, and Python refuses to read thousands."""
 REPLAY_OF = "yardlight_replay_of"
 """`ce_id` of the dead letter that it was put back for."""
 
