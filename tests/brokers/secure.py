@@ -3,11 +3,10 @@
 import base64
 import json
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +30,7 @@ from edge.acls import Acl
 from edge.settings import KafkaSettings, Protocol
 from tests.brokers.apache import ApacheKafka, Availability, availability
 from tests.brokers.certificates import Authority, Certificate
+from tests.brokers.ports import free_ports
 
 USER, PASSWORD = "yardlight", "let me in 4711"
 PRINCIPAL = f"User:{USER}"
@@ -75,7 +75,7 @@ class SecureKafka:
         self._folder = tempfile.TemporaryDirectory(prefix="yardlight-secure-")
         self.files = _make_files(Path(self._folder.name))
         names = ("PLAINTEXT", "CONTROLLER", *_LISTENERS)
-        self._ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.kafka = ApacheKafka(
             _properties(self.files, self._ports),
             port=self._ports["PLAINTEXT"],
@@ -191,13 +191,6 @@ _LISTENERS: Mapping[str, Protocol] = {
     "EXPIRED": "SASL_SSL",
     "ELSEWHERE": "SASL_SSL",
 }
-
-
-def _free_ports(count: int) -> list[int]:
-    """Different ones: held until all are there."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(one.getsockname()[1]) for one in held]
 
 
 def _make_files(folder: Path) -> Files:
