@@ -8,7 +8,7 @@ MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check bench chaos install schemas monitoring clean
+.PHONY: help demo demo-model test test-fast check bench chaos faults fuzz install schemas monitoring clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,12 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
+
+faults: $(VENV)/.dev ## every fault of brokers and networks, each with its recount; minutes
+	$(BIN)/python -m pytest -m "minutes or not minutes" tests/faults
+
+fuzz: $(VENV)/.dev ## mutated images and records through all that reads them (COUNT=100000 SEED=1)
+	COUNT=$(or $(COUNT),100000) SEED=$(SEED) $(BIN)/python -m tests.fuzz.run
 
 chaos: $(VENV)/.dev ## kill members and broker under load and recount (MINUTES=10 SEED=1)
 	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.faults.chaos

@@ -11,9 +11,17 @@ from typing import Literal, TypeAlias, get_args
 
 from edge.settings import TopicSettings
 
-Resource: TypeAlias = Literal["topic", "group", "cluster"]
+Resource: TypeAlias = Literal["topic", "group", "cluster", "transactional-id"]
 Operation: TypeAlias = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
-Consumer: TypeAlias = Literal["run", "cameras", "watch", "audit", "doctor", "topics create"]
+Consumer: TypeAlias = Literal[
+    "run",
+    "run --delivery exactly-once",
+    "cameras",
+    "watch",
+    "audit",
+    "doctor",
+    "topics create",
+]
 CONSUMERS: tuple[Consumer, ...] = get_args(Consumer)
 CLUSTER = "kafka-cluster"
 """The only name that Kafka gives to the cluster as a resource."""
@@ -25,6 +33,7 @@ class Acl:
 
     resource: Resource
     name: str
+    """A transactional id's is that of all ids which begin so: one for each process of a group."""
     operation: Operation
     why: str = field(compare=False)
 
@@ -34,6 +43,8 @@ class Acl:
     def command(self, principal: str) -> str:
         """The words that grant it, for `kafka-acls.sh` with its `--bootstrap-server`."""
         place = ["--cluster"] if self.resource == "cluster" else [f"--{self.resource}", self.name]
+        if self.resource == "transactional-id":
+            place += ["--resource-pattern-type", "prefixed"]
         words = ["--add", "--allow-principal", principal, "--operation", self.operation, *place]
         return shlex.join(["kafka-acls.sh", *words])
 
@@ -41,6 +52,11 @@ class Acl:
 def acls_of(consumer: Consumer, topics: TopicSettings, group: str) -> tuple[Acl, ...]:
     """What a command needs, for these topics and this consumer group."""
     return tuple(_NEEDS[consumer](topics, group))
+
+
+def transactional_ids(group: str) -> str:
+    """How the transactional ids of a group's processes begin."""
+    return f"yardlight-{group}-"
 
 
 def grants_of(needs: Mapping[Consumer, Sequence[Acl]], principal: str) -> Iterator[str]:
@@ -63,6 +79,12 @@ def _run(topics: TopicSettings, group: str) -> Iterator[Acl]:
     yield Acl("topic", topics.results_topic, "Write", "classifications are written")
     yield Acl("topic", topics.dead_letters_topic, "Write", "frames that cannot be classified")
     yield Acl("topic", topics.skipped_topic, "Write", "frames that are not looked at on purpose")
+
+
+def _run_exactly_once(topics: TopicSettings, group: str) -> Iterator[Acl]:
+    yield from _run(topics, group)
+    ids = transactional_ids(group)
+    yield Acl("transactional-id", ids, "Write", "outcomes and positions are one transaction")
 
 
 def _cameras(topics: TopicSettings, _: str) -> Iterator[Acl]:
@@ -99,6 +121,7 @@ def _create(topics: TopicSettings, _: str) -> Iterator[Acl]:
 
 _NEEDS = {
     "run": _run,
+    "run --delivery exactly-once": _run_exactly_once,
     "cameras": _cameras,
     "watch": _watch,
     "audit": _audit,

@@ -7,6 +7,8 @@ from edge.frame import Headers
 
 HOPS = "yardlight_hops"
 """How often the frame was put back into its topic, as a decimal number."""
+_MOST_DIGITS = 9
+"""More than any frame has. Anybody may write the header, and Python refuses to read thousands."""
 REPLAY_OF = "yardlight_replay_of"
 """`ce_id` of the dead letter that it was put back for."""
 
@@ -14,7 +16,7 @@ REPLAY_OF = "yardlight_replay_of"
 def hops_of(headers: Headers) -> int:
     """How often a frame was put back; what is not a number counts as never."""
     said = dict(headers).get(HOPS, b"")
-    return int(said) if said.isdigit() else 0
+    return int(said) if said.isdigit() and len(said) <= _MOST_DIGITS else 0
 
 
 def handed_on(headers: Headers) -> list[tuple[str, bytes]]:

@@ -82,7 +82,7 @@ def _build(
         progress.join()
     if child.returncode != 0:
         why = said[-1] if said else f"exit status {child.returncode}"
-        raise Fatal(f"the engine could not be built: {why}")
+        raise Fatal(f"the engine could not be built into {cache}: {why}")
     return True
 
 

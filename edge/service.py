@@ -11,7 +11,7 @@ from importlib.metadata import version
 from deploy.bundle.errors import Unavailable
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.reference import check_model
-from edge.acls import acls_of
+from edge.acls import Consumer, acls_of, transactional_ids
 from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
@@ -116,7 +116,8 @@ class Service:
         ):
             return False
         topics = self._settings.topics
-        rights = acls_of("run", topics, self._settings.group)
+        command: Consumer = "run --delivery exactly-once" if self._transactional else "run"
+        rights = acls_of(command, topics, self._settings.group)
         if not require_access(kafka, rights, self.crew.wait, outside):
             return False
         return require_topics(
@@ -177,7 +178,7 @@ def _transactional_id(settings: RunSettings) -> str:
     """The same after a restart, so that a new process ends at once what the old one left open."""
     port = settings.operation.metrics_port or os.getpid()
     member = settings.delivery.member or f"{socket.gethostname()}-{port}"
-    return f"yardlight-{settings.group}-{member}"
+    return f"{transactional_ids(settings.group)}{member}"
 
 
 def _traces(settings: RunSettings, clock: Callable[[], float], wall: Callable[[], float]) -> Traces:

@@ -1,6 +1,7 @@
 """What an encoded picture says of itself before it is decoded: format, size, orientation."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -121,18 +122,30 @@ def _png(data: bytes | memoryview) -> ImageHeader:
     first, width, height = struct.unpack_from(">4sII", data, 12)
     if first != b"IHDR":
         raise BadFrame("undecodable", f"the PNG begins with chunk {first!r}, expected IHDR")
-    orientation = _UPRIGHT
-    at = 8
-    while at + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"IDAT":
-            break
-        if kind == b"acTL":
+    orientation, before_picture = _UPRIGHT, True
+    for kind, content in _png_chunks(data):
+        before_picture = before_picture and kind != b"IDAT"
+        if before_picture and kind == b"acTL":
             raise BadFrame("animated", "the PNG is an animation, expected a single picture")
-        if kind == b"eXIf":
-            orientation = _exif_orientation(_EXIF + bytes(data[at + 8 : at + 8 + length]), _UPRIGHT)
-        at += 12 + length
+        if before_picture and kind == b"eXIf":
+            orientation = _exif_orientation(_EXIF + bytes(content), _UPRIGHT)
     return ImageHeader("png", width, height, 3, orientation)
+
+
+def _png_chunks(data: bytes | memoryview) -> Iterator[tuple[bytes, bytes | memoryview]]:
+    """Kind and content of each chunk up to the last one.
+
+    Raises:
+        BadFrame: one says that it is longer than the frame. OpenCV believes it, and takes up to
+            four gigabytes for a picture of two kilobytes.
+    """
+    at, kind = 8, b""
+    while at + 8 <= len(data) and kind != b"IEND":
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if at + 8 + length > len(data):
+            raise BadFrame("truncated", f"chunk {kind!r} of the PNG is longer than the frame")
+        yield kind, data[at + 8 : at + 8 + length]
+        at += 12 + length
 
 
 def _webp(data: bytes | memoryview) -> ImageHeader:

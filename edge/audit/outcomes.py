@@ -30,8 +30,8 @@ class RecordedOutcome:
 
 
 Parser: TypeAlias = Callable[[Record], Iterator[RecordedOutcome]]
-DAMAGED = (msgspec.MsgspecError, KeyError, ValueError)
-"""What a parser raises for a record that is no outcome."""
+DAMAGED = (msgspec.MsgspecError, KeyError, ValueError, RecursionError)
+"""What a parser raises for a record that is no outcome; JSON may be nested without end."""
 
 
 def parsers(topics: TopicSettings) -> Mapping[str, Parser]:

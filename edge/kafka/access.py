@@ -9,9 +9,11 @@ from kafka.errors import (
     AuthorizationError,
     RetriableError,
     TopicAlreadyExistsError,
+    TransactionalIdAuthorizationFailedError,
     for_code,
 )
 from kafka.protocol.admin import DescribeGroupsRequest
+from kafka.protocol.producer import InitProducerIdRequest
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.acls import Acl, Operation
@@ -24,6 +26,8 @@ _COORDINATOR_INTERVAL = 0.1
 _UNKNOWN_TOPIC, _TOPIC_DENIED = 3, 29
 _NAMES_OLDEST_STATE = 5
 """From version 6 of DescribeGroups on a group that nobody has joined yet has no rights."""
+_NO_EPOCHS = 2
+"""From version 3 of InitProducerId on a producer may name the epoch that it had."""
 _OPERATIONS: Mapping[Operation, ACLOperation] = {
     "Read": ACLOperation.READ,
     "Write": ACLOperation.WRITE,
@@ -91,14 +95,21 @@ def missing_rights(settings: KafkaSettings, acls: Iterable[Acl]) -> list[Acl]:
 
 
 def _granted(admin: Any, acl: Acl, topics: Mapping[str, Any]) -> bool:
-    if acl.resource == "group":
-        return _OPERATIONS[acl.operation] in _group_operations(admin, acl.name)
-    if acl.resource == "cluster":
-        operations = admin.describe_cluster()["authorized_operations"]
-        return operations is None or _OPERATIONS[acl.operation].name in operations
+    match acl.resource:
+        case "group":
+            return _OPERATIONS[acl.operation] in _group_operations(admin, acl.name)
+        case "cluster":
+            operations = admin.describe_cluster()["authorized_operations"]
+            return operations is None or _OPERATIONS[acl.operation].name in operations
+        case "transactional-id":
+            return _may_transact(admin, acl.name)
+        case "topic":
+            return _granted_on_topic(admin, acl, topics[acl.name])
+
+
+def _granted_on_topic(admin: Any, acl: Acl, topic: Any) -> bool:
     if acl.operation == "Create":
         return _may_create(admin, acl.name)
-    topic = topics[acl.name]
     if topic["error_code"] == _UNKNOWN_TOPIC:
         return True
     operations = topic["authorized_operations"]
@@ -122,6 +133,17 @@ def _may_create(admin: Any, topic: str) -> bool:
     except TopicAlreadyExistsError:
         return True
     return True
+
+
+def _may_transact(admin: Any, transactional_id: str) -> bool:
+    """Asked by a transaction of no time at all, which a broker refuses once it has looked at the
+    rights. Nobody is fenced by it.
+    """
+    request = InitProducerIdRequest(
+        transactional_id=transactional_id, transaction_timeout_ms=0, max_version=_NO_EPOCHS
+    )
+    answer = admin._manager.run(lambda: admin._manager.send(request))  # noqa: SLF001 - no public way
+    return bool(answer.error_code != TransactionalIdAuthorizationFailedError.errno)
 
 
 def _group_operations(admin: Any, group: str) -> set[int]:

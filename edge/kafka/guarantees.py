@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from kafka.errors import TopicAuthorizationFailedError
+
 from deploy.bundle.errors import Fatal
 from edge.kafka.admin import administrating
 from edge.observe.logs import get_logger
@@ -37,6 +39,8 @@ def require_transactions(settings: KafkaSettings) -> None:
 def require_replicated_log(settings: KafkaSettings) -> None:
     """Insist that the log of transactions outlives a broker, where there is more than one.
 
+    Whoever may not look at that log is told so, and goes on.
+
     Raises:
         Unavailable: the cluster does not answer.
         Fatal: one broker's loss would take the log along.
@@ -44,6 +48,9 @@ def require_replicated_log(settings: KafkaSettings) -> None:
     with administrating(settings) as admin:
         brokers = len(admin.describe_cluster()["brokers"])
         replicas = _replicas(admin)
+    if replicas is None:
+        _log.warning(f"how often {_LOG} is replicated is not known: Describe on it is not granted")
+        return
     if replicas >= min(_SAFE_REPLICAS, brokers) and brokers > 1:
         return
     if brokers > 1:
@@ -54,7 +61,9 @@ def require_replicated_log(settings: KafkaSettings) -> None:
     _log.warning("a single broker holds all transactions: exactly-once lasts as long as its disk")
 
 
-def _replicas(admin: Any) -> int:
-    """Fewest replicas of a partition of the transaction log."""
+def _replicas(admin: Any) -> int | None:
+    """Fewest replicas of a partition of the transaction log; None if it may not be seen."""
     (described,) = admin.describe_topics([_LOG])
+    if described["error_code"] == TopicAuthorizationFailedError.errno:
+        return None
     return min(len(partition["replica_nodes"]) for partition in described["partitions"])

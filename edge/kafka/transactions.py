@@ -9,6 +9,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import (
     AuthorizationError,
+    KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
     ProducerFencedError,
@@ -69,6 +70,7 @@ class TransactionSink:
                 bootstrap_timeout_ms=_BOOTSTRAP_MS,
                 **connection(self._settings, self._id),
             )
+            keep_requests(self._producer)
             self._producer.init_transactions()
         except AuthorizationError as error:
             raise Fatal(f"transactional id {self._id} may not be used: {error}") from error
@@ -175,6 +177,24 @@ class TransactionSink:
                 "group a --member of its own"
             )
         return Unavailable(f"the broker has closed the transactions of {self._id}")
+
+
+def keep_requests(producer: Any) -> None:
+    """Keep a producer from losing requests of a transaction whose coordinator is gone.
+
+    kafka-python 3.0.12 asks for the new coordinator and puts the request back only if it is told
+    that a node is not ready; its own client raises that instead, and the call never returns.
+    """
+    client = producer._sender._client  # noqa: SLF001 - there is no public way
+    asked = client.await_ready
+
+    def await_ready(node: Any, timeout_ms: float) -> bool:
+        try:
+            return bool(asked(node, timeout_ms=timeout_ms))
+        except KafkaConnectionError:
+            return False
+
+    client.await_ready = await_ready
 
 
 def _is_too_large(error: BaseException) -> bool:

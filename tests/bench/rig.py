@@ -25,6 +25,8 @@ from tests.brokers.apache import ApacheKafka, availability
 SHARED = Path(__file__).parents[3] / "shared"
 WIDTH, HEIGHT = 1280, 720
 PARTITIONS = 4
+SKIPPED = "skipped"
+"""The topic of skipped frames of every service here; nothing is skipped."""
 _JPEG_QUALITY = 60
 _EVERY = 3
 
@@ -64,6 +66,13 @@ class Rig:
             ends = self.counter.end_offsets([TopicPartition(topic, number) for number in numbers])
         return sum(ends.values())
 
+    def committed(self, topic: str, group: str) -> int:
+        """Frames of a topic that a group is done with. Records of a transaction's end, which count
+        among the offsets of its results, are none of them.
+        """
+        with TopicReader(self.kafka, group) as reader:
+            return sum(reader.committed(at) or 0 for at in reader.partitions(topic))
+
     def append_times(self, topic: str) -> list[float]:
         """When each record was appended, Unix seconds, ascending."""
         with TopicReader(self.kafka) as reader:
@@ -89,7 +98,9 @@ def rig() -> Iterator[Rig]:
         with ApacheKafka() as broker:
             kafka = KafkaSettings(bootstrap_servers=broker.address)
             with closing(KafkaConsumer(bootstrap_servers=broker.address)) as counter:
-                yield Rig(kafka, model, bundle, frames, folder, counter)
+                made = Rig(kafka, model, bundle, frames, folder, counter)
+                made.create_topic(SKIPPED)
+                yield made
 
 
 def say(line: str) -> None:

@@ -57,12 +57,15 @@ class ApacheKafka:
         *,
         port: int | None = None,
         users: Mapping[str, str] | None = None,
+        heap: str = "768m",
     ) -> None:
         """`properties` are added to server.properties and win over ours; `port` None is a free one.
 
         To replace `listeners` as a whole, give the port as well and keep PLAINTEXT on it. `users`
-        are known from the start, with their passwords, for SCRAM-SHA-512.
+        are known from the start, with their passwords, for SCRAM-SHA-512. `heap` is the most memory
+        that Java takes for objects.
         """
+        self._heap = heap
         self._extra = dict(properties or {})
         self._port = port
         self._users = dict(users or {})
@@ -87,9 +90,14 @@ class ApacheKafka:
         Raises:
             Fatal: it did not come up; the end of its log is quoted.
         """
+        self.launch()
+        self.await_answer()
+
+    def launch(self) -> None:
+        """Start it on its port and data; one of several answers only once most of them run."""
         # A broker of minutes: the quick compiler only. The optimising one takes a whole core, again
         # and again, from what is tested or measured beside it.
-        java = ["java", "-Xmx768m", "-XX:TieredStopAtLevel=1"]
+        java = ["java", f"-Xmx{self._heap}", "-XX:TieredStopAtLevel=1"]
         log_level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         self._process = TiedProcess(
             "Apache Kafka",
@@ -97,7 +105,15 @@ class ApacheKafka:
             self.log,
         )
         self._process.start()
-        self._process.wait_until(lambda: answers_kafka(self.address), _START_SECONDS)
+
+    def await_answer(self) -> None:
+        """Return when it answers.
+
+        Raises:
+            Fatal: it did not come up; the end of its log is quoted.
+        """
+        if self._process is not None:
+            self._process.wait_until(lambda: answers_kafka(self.address), _START_SECONDS)
 
     def stop(self) -> None:
         """Shut it down in an orderly way."""
@@ -110,19 +126,33 @@ class ApacheKafka:
             self._process.kill()
 
     def __enter__(self) -> "ApacheKafka":
+        try:
+            self.prepare()
+            self.start()
+        except BaseException:
+            self.discard()
+            raise
+        return self
+
+    def prepare(self) -> None:
+        """Make its folder, with all that it starts from.
+
+        Raises:
+            Fatal: Apache Kafka cannot run here; says why.
+        """
         state = availability()
         if not state.ok:
             raise Fatal(state.reason)
         _fetch_libraries()
         self._port = free_port(self._port)
         self._folder = tempfile.TemporaryDirectory(prefix="yardlight-kafka-")
-        try:
-            self._format()
-            self.start()
-        except BaseException:
-            self._discard()
-            raise
-        return self
+        self._format()
+
+    def discard(self) -> None:
+        """End it and delete what it wrote."""
+        self.kill()  # its data goes too: nothing to shut down in order for
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def __exit__(
         self,
@@ -130,7 +160,7 @@ class ApacheKafka:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._discard()
+        self.discard()
 
     @property
     def _root(self) -> Path:
@@ -153,11 +183,6 @@ class ApacheKafka:
         )
         known = [word for user in users for word in ("--add-scram", user)]
         _run([*tool, "-t", _CLUSTER, "-c", str(self._properties_file), *known])
-
-    def _discard(self) -> None:
-        self.kill()  # its data goes too: nothing to shut down in order for
-        if self._folder is not None:
-            self._folder.cleanup()
 
 
 def _properties(address: str, data: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pytest
 from deploy.bundle.errors import MissingDriver
 from edge.kafka.embedded import EmbeddedBroker
 from tests.brokers.apache import ApacheKafka, availability
+from tests.brokers.cluster import Cluster
 from tests.brokers.protocol import Broker
 from tests.brokers.secure import SecureKafka, secure_availability
 
@@ -30,6 +31,16 @@ def apache_kafka(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
         _skip_loudly(pytestconfig, state.reason)
     with ApacheKafka() as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def three_brokers(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """The real thing, three times, behind networks that can fail."""
+    state = availability()
+    if not state.ok:
+        _skip_loudly(pytestconfig, state.reason)
+    with Cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

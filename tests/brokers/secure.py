@@ -3,11 +3,10 @@
 import base64
 import json
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +30,7 @@ from edge.acls import Acl
 from edge.settings import KafkaSettings, Protocol
 from tests.brokers.apache import ApacheKafka, Availability, availability
 from tests.brokers.certificates import Authority, Certificate
+from tests.brokers.ports import free_ports
 
 USER, PASSWORD = "yardlight", "let me in 4711"
 PRINCIPAL = f"User:{USER}"
@@ -75,7 +75,7 @@ class SecureKafka:
         self._folder = tempfile.TemporaryDirectory(prefix="yardlight-secure-")
         self.files = _make_files(Path(self._folder.name))
         names = ("PLAINTEXT", "CONTROLLER", *_LISTENERS)
-        self._ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.kafka = ApacheKafka(
             _properties(self.files, self._ports),
             port=self._ports["PLAINTEXT"],
@@ -194,13 +194,6 @@ _LISTENERS: Mapping[str, Protocol] = {
 }
 
 
-def _free_ports(count: int) -> list[int]:
-    """Different ones: held until all are there."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(one.getsockname()[1]) for one in held]
-
-
 def _make_files(folder: Path) -> Files:
     authority, stranger = Authority.make(folder, "yard-ca"), Authority.make(folder, "other-ca")
     password = folder / "password"
@@ -254,7 +247,10 @@ def _as_kafka_says(acl: Acl, principal: str) -> ACL:
         "topic": ResourceType.TOPIC,
         "group": ResourceType.GROUP,
         "cluster": ResourceType.CLUSTER,
+        "transactional-id": ResourceType.TRANSACTIONAL_ID,
     }
-    pattern = ResourcePattern(kind[acl.resource], acl.name, ACLResourcePatternType.LITERAL)
+    ids = acl.resource == "transactional-id"
+    named = ACLResourcePatternType.PREFIXED if ids else ACLResourcePatternType.LITERAL
+    pattern = ResourcePattern(kind[acl.resource], acl.name, named)
     allow = ACLPermissionType.ALLOW
     return ACL(principal, "*", _OPERATIONS[acl.operation], allow, pattern)

@@ -16,7 +16,11 @@ from tests.waiting import PATIENCE, wait_until
 class Fleet:
     """So many members for `with`. All is done by the thread that entered it."""
 
-    def __init__(self, world: World, folder: Path, delivery: Delivery, size: int) -> None:
+    def __init__(
+        self, world: World, folder: Path, delivery: Delivery, size: int, *more: str
+    ) -> None:
+        """`more` are words for each member's command line."""
+        self._more = more
         self._world = world
         self._folder = folder
         self._delivery = delivery
@@ -86,5 +90,5 @@ class Fleet:
     def _start(self, number: int) -> Command:
         self._starts += 1
         log = self._folder / f"member-{number}-{self._starts}.log"
-        words = ("--delivery", self._delivery, "--member", f"member-{number}")
+        words = ("--delivery", self._delivery, "--member", f"member-{number}", *self._more)
         return self._stack.enter_context(member(self._world, log, *words))

@@ -17,6 +17,7 @@ from kafka.errors import (
 )
 
 from edge.acls import CONSUMERS, Acl, Consumer, acls_of
+from edge.audit.report import CLEAN
 from edge.doctor.examination import DoctorSettings, examine
 from edge.kafka.client import connection
 from edge.kafka.topics import plan_topics
@@ -26,6 +27,7 @@ from tests.brokers.topics import unique
 from tests.integration.running import command, get, member
 from tests.integration.securing import kafka_words, topic_words
 from tests.integration.world import Sent, World, new_topics, pictures
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 LISTENER = "SASL_SSL"
@@ -85,6 +87,21 @@ def test_with_exactly_its_rights_each_command_works(
     ):
         assert watching.process.stdout is not None
         assert json.loads(watching.process.stdout.readline())["label"]
+
+
+def test_with_exactly_its_rights_the_service_keeps_exactly_once(
+    yard: World, secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    yard.send([*pictures(8), Sent(b"no picture")])
+    user = [*words(yard, secure_kafka), "--delivery", "exactly-once", "--member", "one"]
+    *given, last = rights(yard, "run --delivery exactly-once")
+    with secure_kafka.granted(given), member(yard, tmp_path / "log", *user) as running:
+        running.wait_for(f"waiting for rights on Kafka: {last}")
+        with secure_kafka.granted([last]):
+            wait_until(lambda: yard.audit().pending == 0, "all frames")
+            assert running.stop() == 0, running.said()
+        assert running.has_said("how often __transaction_state is replicated is not known")
+    assert yard.audit().status("exactly-once") == CLEAN
 
 
 def test_with_the_rights_of_the_service_its_user_is_refused_anything_else(

@@ -17,7 +17,7 @@ class Traffic:
 
     def _run(self) -> None:
         frames = pictures(4)
-        with self._world.producer() as producer:
+        with self._world.producer(reconnect_backoff_max_ms=500) as producer:
             while not self._done.wait(0.01):
                 frame = frames[self.sent % len(frames)]
                 producer.send(

@@ -78,9 +78,9 @@ class World:
         )
         object.__setattr__(self, "settings", settings)
 
-    def create_topics(self, partitions: int = PARTITIONS) -> None:
+    def create_topics(self, partitions: int = PARTITIONS, replication: int = 1) -> None:
         with TopicAdmin(self.kafka) as admin:
-            admin.create(plan_topics(self.topics, partitions, replication=1))
+            admin.create(plan_topics(self.topics, partitions, replication))
 
     def configure(self, topic: str, settings: Mapping[str, str]) -> None:
         """Change settings of a topic, once the broker can tell them: a new one's it may not yet."""
@@ -204,11 +204,11 @@ def new_topics() -> TopicSettings:
     )
 
 
-def world_on(broker: Broker, bundle: Path, engine_cache: Path) -> World:
+def world_on(broker: Broker, bundle: Path, engine_cache: Path, replication: int = 1) -> World:
     """New topics and a new group on a broker."""
     # The least that each allows; the embedded broker takes half of it for a first join.
     seconds = 3.0 if isinstance(broker, EmbeddedBroker) else 6.0
     kafka = KafkaSettings(bootstrap_servers=broker.address, session_timeout=seconds)
     made = World(kafka, bundle, engine_cache, new_topics(), unique("group"))
-    made.create_topics()
+    made.create_topics(replication=replication)
     return made

@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.kafka import admin
@@ -23,6 +23,7 @@ class Cluster:
         self.brokers, self.replicas = 1, 1
         self.requests: dict[int, tuple[int, int]] = MODERN
         self.trouble: Exception | None = None
+        self.hidden = False
 
     def __call__(self, **_: Any) -> "Cluster":
         if self.trouble is not None:
@@ -37,7 +38,9 @@ class Cluster:
 
     def describe_topics(self, _: list[str]) -> Any:
         partition = {"replica_nodes": list(range(self.replicas))}
-        return [{"partitions": [partition, partition]}]
+        if self.hidden:
+            return [{"error_code": TopicAuthorizationFailedError.errno, "partitions": []}]
+        return [{"error_code": 0, "partitions": [partition, partition]}]
 
     def close(self) -> None:
         """Nothing is open."""
@@ -77,6 +80,15 @@ def test_a_log_that_a_cluster_could_lose_is_refused(
     cluster.brokers, cluster.replicas = brokers, replicas
     with pytest.raises(Fatal, match=f"has {replicas} replicas on {brokers} brokers"):
         require_replicated_log(SETTINGS)
+
+
+def test_a_log_that_may_not_be_seen_is_said_so_and_no_reason_to_end(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.brokers, cluster.replicas, cluster.hidden = 3, 1, True
+    require_replicated_log(SETTINGS)
+    said = capsys.readouterr()
+    assert "Describe on it is not granted" in said.out + said.err
 
 
 def test_a_cluster_that_does_not_answer_is_asked_again(cluster: Cluster) -> None:

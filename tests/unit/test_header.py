@@ -179,3 +179,15 @@ def test_reading_leaves_the_bytes_alone() -> None:
     data = np.frombuffer(JPEG, np.uint8).copy()
     read_header(memoryview(data.data))
     assert data.tobytes() == JPEG
+
+
+@pytest.mark.parametrize("length", [5000, 1 << 31, (1 << 32) - 1])
+def test_a_png_chunk_that_says_it_is_longer_than_the_frame_is_refused_before_it_is_believed(
+    length: int,
+) -> None:
+    picture = bytearray(encoded.encoded(".png", encoded.smooth(8, 8)))
+    at = picture.index(b"IDAT") - 4
+    picture[at : at + 4] = struct.pack(">I", length)
+    with pytest.raises(BadFrame, match="longer than the frame") as refused:
+        read_header(bytes(picture))
+    assert refused.value.reason == "truncated"

@@ -15,6 +15,7 @@ from edge.hops import handed_on, hops_of, put_back
         ((("yardlight_hops", b"often"),), 0),
         ((("yardlight_hops", b"-1"),), 0),
         ((("yardlight_hops", b""),), 0),
+        ((("yardlight_hops", b"9" * 18_000),), 0),
     ],
 )
 def test_what_is_not_a_number_of_hops_counts_as_none(headers: Headers, hops: int) -> None:

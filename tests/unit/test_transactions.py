@@ -1,9 +1,10 @@
 """A transaction that is never answered does not hold the service up for ever."""
 
 from threading import Event
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 import pytest
+from kafka.errors import KafkaConnectionError
 
 from deploy.bundle.errors import Unavailable
 from edge.kafka import transactions
@@ -30,3 +31,12 @@ def test_what_is_raised_by_a_call_is_raised_here() -> None:
 
     with pytest.raises(KeyError, match="refused"):
         transactions._call(fail, lambda: None)
+
+
+def test_a_coordinator_that_is_gone_is_not_ready_and_its_request_is_kept() -> None:
+    client, producer = MagicMock(), MagicMock()
+    producer._sender._client = client
+    client.await_ready.side_effect = [KafkaConnectionError("gone"), True]
+    transactions.keep_requests(producer)
+    assert client.await_ready("coordinator-1", timeout_ms=1) is False
+    assert client.await_ready("coordinator-2", timeout_ms=1) is True

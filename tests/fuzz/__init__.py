@@ -1,0 +1,1 @@
+"""Mutated images and records: nothing that a camera sends ends, holds up or fills the service."""
