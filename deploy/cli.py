@@ -33,8 +33,10 @@ from deploy.importing.spec import (
     parse_size,
     read_labels,
 )
+from deploy.signing import command as signing
 
 app = command_line("yardlight-deploy", "Turn models into bundles and bundles into proven engines.")
+signing.add_to(app)
 
 
 @app.command(name="import")

@@ -8,10 +8,10 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from cyclopts import UNSET, App, ArgumentCollection, CycloptsError, Token
 
@@ -62,7 +62,7 @@ def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) ->
     keys = {name[len(PREFIX) :].lower(): name for name in values}
     _refuse_unknown(keys, known, "environment variable", lambda key: PREFIX + key.upper())
     for key, name in keys.items():
-        _fill(arguments, key, values[name], name)
+        _fill(arguments, key, [values[name]], name)
 
 
 def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
@@ -75,8 +75,11 @@ def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
             raise CycloptsError(msg=f"{path}: {keys[key]} and {written} are the same setting")
         keys[key] = written
     _refuse_unknown(keys, known, f"key in {path}:", str)
+    single = {_key(one.name) for one in arguments if get_origin(one.hint) is not tuple}
     for key, written in keys.items():
-        _fill(arguments, key, _text(values[written], path, written), str(path))
+        value = values[written]
+        several = value if isinstance(value, list) and value and key not in single else [value]
+        _fill(arguments, key, [_text(one, path, written) for one in several], str(path))
 
 
 def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
@@ -88,18 +91,22 @@ def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
         if argument.children or name == "show-config":
             continue
         if argument.tokens:
-            token = argument.tokens[0]
-            value = token.value if token.implicit_value is UNSET else str(token.implicit_value)
-            source = {"cli": "command line"}.get(token.source, token.source)
-            yield name, _LOGIN.sub("://…@", value), source
+            source = argument.tokens[0].source
+            value = ",".join(map(_said, argument.tokens))
+            yield name, _LOGIN.sub("://…@", value), {"cli": "command line"}.get(source, source)
         else:
             yield name, str(argument.field_info.default), "default"
 
 
-def _fill(arguments: ArgumentCollection, key: str, value: str, source: str) -> None:
+def _said(token: Token) -> str:
+    return token.value if token.implicit_value is UNSET else str(token.implicit_value)
+
+
+def _fill(arguments: ArgumentCollection, key: str, values: Sequence[str], source: str) -> None:
     for argument in arguments:
         if _key(argument.name) == key and not argument.children and not argument.tokens:
-            argument.append(Token(keyword=argument.name, value=value, source=source))
+            for value in values:
+                argument.append(Token(keyword=argument.name, value=value, source=source))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

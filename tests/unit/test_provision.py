@@ -77,14 +77,14 @@ def test_a_missing_engine_is_built_once_into_the_cache_and_found_again(
     assert label_of(first, "parcel") == "parcel"
     assert first.record.certificate.passed
     assert not bundle.engines.exists()
-    monkeypatch.setattr("edge.provision.subprocess.Popen", forbid_building)
+    monkeypatch.setattr("edge.building.subprocess.Popen", forbid_building)
     assert provided(bundle, settings).record == first.record
 
 
 def test_an_engine_in_the_cache_is_taken(
     bundle: Bundle, settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.provision.subprocess.Popen", forbid_building)
+    monkeypatch.setattr("edge.building.subprocess.Popen", forbid_building)
     found = provided(bundle, settings)
     assert [label_of(found, label) for label in LABELS] == list(LABELS)
 
