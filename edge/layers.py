@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -39,7 +40,7 @@ def attach(
     def fill(_: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         if not without.isdisjoint(commands):
             return
-        known = set(_known_keys(root))
+        known = _Known(root, arguments)
         _from_environment(known, arguments)
         _from_file(known, arguments)
         keep(arguments)
@@ -53,7 +54,7 @@ def bare_environment() -> dict[str, str]:
     return kept | {CONFIG_VARIABLE: os.devnull}
 
 
-def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
+def _from_environment(known: "_Known", arguments: ArgumentCollection) -> None:
     values = {
         name: value
         for name, value in os.environ.items()
@@ -65,7 +66,7 @@ def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) ->
         _fill(arguments, key, [values[name]], name)
 
 
-def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
+def _from_file(known: "_Known", arguments: ArgumentCollection) -> None:
     path = Path(os.environ.get(CONFIG_VARIABLE, FILE))
     values = _read(path)
     keys: dict[str, str] = {}
@@ -132,13 +133,27 @@ def _text(value: Any, path: Path, key: str) -> str:
 
 
 def _refuse_unknown(
-    keys: Iterable[str], known: AbstractSet[str], what: str, spell: Callable[[str], str]
+    keys: Iterable[str], known: "_Known", what: str, spell: Callable[[str], str]
 ) -> None:
     for key in keys:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+        if key not in known.here and key not in known.anywhere:
+            near = difflib.get_close_matches(key, known.anywhere, n=1)
             hint = f" Did you mean {spell(near[0])}?" if near else ""
             raise CycloptsError(msg=f"Unknown {what} {spell(key)}.{hint}")
+
+
+class _Known:
+    """The keys that are settings: here, of the command that was typed, and anywhere, for which all
+    commands have to be loaded.
+    """
+
+    def __init__(self, root: App, arguments: ArgumentCollection) -> None:
+        self._root = root
+        self.here = {_key(one.name) for one in arguments if not one.children}
+
+    @cached_property
+    def anywhere(self) -> AbstractSet[str]:
+        return set(_known_keys(self._root))
 
 
 def _known_keys(app: App) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
+from deploy.bundle.reference import check_model
 from deploy.engines import catalogue
 from deploy.engines.protocol import Engine
 from deploy.engines.record import EngineRecord, Fingerprint
@@ -56,6 +57,8 @@ def provide_engine(
     wanted = catalogue.fingerprint(bundle, chosen.kind, settings.precision, settings.max_batch)
     shelf = Shelf(bundle, settings)
     if shelf.find(wanted) is None:
+        # An engine that is there was built from a model that fits its manifest.
+        check_model(bundle)
         if not settings.may_build:
             raise Fatal(_refusal(shelf))
         if background and (found := _meanwhile(shelf, wanted)):

@@ -18,7 +18,7 @@ NAME = "renewal"
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """`run` is the body of a thread of the crew; a build that fails leaves the service as it is."""
+    """A thread of the crew; a build that fails leaves the service as it is."""
 
     shelf: Shelf
     wanted: Fingerprint
@@ -28,7 +28,11 @@ class Renewal:
     take_over: Callable[[Provision], None]
     """Has the engine serve; returns when the one before is at rest."""
 
-    def run(self) -> None:
+    def start(self) -> None:
+        self._tell("starting")
+        self.crew.start(NAME, self._run)
+
+    def _run(self) -> None:
         try:
             if build(self.shelf, self.wanted, self._stopping, self._tell):
                 engine, record = load(self.shelf, self.wanted)

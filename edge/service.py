@@ -9,7 +9,6 @@ from importlib.metadata import version
 
 from deploy.bundle.errors import Unavailable
 from deploy.bundle.manifest import Bundle, open_bundle
-from deploy.bundle.reference import check_model
 from deploy.bundle.signature import read_trust
 from edge.acls import acls_of
 from edge.kafka.access import require_access
@@ -67,7 +66,6 @@ class Service:
         check_settings(self._settings.kafka)
         trust = read_trust(self._settings.engine.trust)
         bundle = open_bundle(self._settings.bundle, trust.vouch)
-        check_model(bundle)
         operation = self._settings.operation
         server = ObservationServer(
             operation.metrics_host, operation.metrics_port, self.metrics, self.health

@@ -190,8 +190,7 @@ class Stream:
             self.renewed(provision)
 
         shelf, fallback = Shelf(self.bundle, self.settings.engine), self.provision.fallback
-        work = Renewal(shelf, wanted, fallback, self.crew, self.health, take_over)
-        self.crew.start(renewal.NAME, work.run)
+        Renewal(shelf, wanted, fallback, self.crew, self.health, take_over).start()
 
     def _supervise(self, source: RecordSource) -> None:
         self.health.phase = "joining the consumer group"

@@ -11,7 +11,6 @@ import cv2
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.pixels import Limits
-from deploy.bundle.reference import check_model
 from deploy.bundle.signature import read_trust
 from edge.frame import Frame, Partition, Range
 from edge.freshness import Freshness
@@ -55,7 +54,6 @@ class Rerun:
         self._settings.check()
         trust = read_trust(self._settings.engine.trust)
         bundle = open_bundle(self._settings.bundle, trust.vouch)
-        check_model(bundle)
         with TopicReader(self._settings.kafka) as reader:
             asked, held = self._look(reader)
             provision = provide_engine(bundle, self._settings.engine, self._stop.wait)

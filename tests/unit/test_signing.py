@@ -189,8 +189,8 @@ def test_without_a_signature_it_says_so(
     bundle: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = verdicts(bundle, key, capsys)
-    assert "is not signed (" in found[MANIFEST]
-    assert "is not signed (" in found[RECORD]
+    assert "is not signed: " in found[MANIFEST]
+    assert "is not signed: " in found[RECORD]
 
 
 def test_a_manifest_that_was_changed_is_refused(
