@@ -69,8 +69,8 @@ def signer_of(path: Path, text: bytes, keys: Sequence[PublicKey]) -> str:
     trusted = ", ".join(key.id for key in keys)
     if not found:
         raise Fatal(
-            f"{path} is not signed: {signature_file(path)} does not exist, and `yardlight-deploy sign` "
-            f"makes it; trusted: {trusted}"
+            f"{path} is not signed: {signature_file(path)} does not exist, and "
+            f"`yardlight-deploy sign` makes it; trusted: {trusted}"
         )
     ours = [(key, one) for key in keys for one in found if one.key == key.id]
     if not ours:

@@ -9,12 +9,13 @@ from typing import Literal, TypeAlias
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, Vouch, anybody
 from deploy.engines import onnxruntime, openvino
-from deploy.engines.device import cpu_name
+from deploy.engines.device import cpu_name, nvidia_driver
 from deploy.engines.protocol import Engine, EngineKind, Precision
 from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record, refuse_edited
 
 Choice: TypeAlias = Literal["auto", "openvino", "onnxruntime"]
 DEFAULT_MAX_BATCH = 8
+_ON_GPU: frozenset[EngineKind] = frozenset({"tensorrt", "tensorrt-rtx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ def fingerprint(
         MissingDriver: the engine's library is not installed.
         Fatal: this version cannot run that kind.
     """
-    return Fingerprint(bundle.digest, kind, _builder(kind), precision, cpu_name(), max_batch)
+    driver = nvidia_driver() if kind in _ON_GPU else ""
+    return Fingerprint(
+        bundle.digest, kind, _builder(kind), precision, cpu_name(), max_batch, driver
+    )
 
 
 def find(wanted: Fingerprint, places: Iterable[Path]) -> Path | None:
