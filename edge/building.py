@@ -52,7 +52,8 @@ def build(
         progress.join()
     if child.returncode != 0:
         why = said[-1] if said else f"exit status {child.returncode}"
-        raise Fatal(f"the engine could not be built: {why}")
+        reason = why.removeprefix("error: ")
+        raise Fatal(f"the engine could not be built into {shelf.cache}: {reason}")
     return True
 
 

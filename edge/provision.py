@@ -88,8 +88,13 @@ def _meanwhile(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord]
     """The fastest engine that fits and is proven, else the reference, else nothing."""
     ready = sorted(shelf.fitting(), key=lambda it: it[1].cost.seconds(1))
     for folder, record in ready:
+        try:
+            found = shelf.load(folder, record.fingerprint)
+        except Fatal as error:
+            _log.warning("an engine that fits does not load", key=folder.name, error=str(error))
+            continue
         _log.info("serving with an engine that fits until the wanted one is built", key=folder.name)
-        return shelf.load(folder, record.fingerprint)
+        return found
     if wanted.kind == "onnxruntime":
         return None
     _log.info("serving with the reference until the wanted engine is built")

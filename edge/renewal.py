@@ -35,13 +35,20 @@ class Renewal:
     def _run(self) -> None:
         try:
             if build(self.shelf, self.wanted, self._stopping, self._tell):
-                engine, record = load(self.shelf, self.wanted)
-                self.take_over(Provision(engine, record, self.fallback))
-                self.health.building = ""
-                _log.info("the engine that was built has taken over", digest=record.digest)
+                self._change_over()
         except (YardlightError, OSError) as error:
             self.health.building = f"{self._name} is missing: {error}"
             _log.error("the engine that runs goes on", wanted=self._name, error=str(error))
+
+    def _change_over(self) -> None:
+        engine, record = load(self.shelf, self.wanted)
+        try:
+            self.take_over(Provision(engine, record, self.fallback))
+        except YardlightError:
+            engine.close()
+            raise
+        self.health.building = ""
+        _log.info("the engine that was built has taken over", digest=record.digest)
 
     def _stopping(self, seconds: float) -> bool:
         self.crew.beat(NAME)

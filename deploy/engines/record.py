@@ -106,7 +106,10 @@ def read_record(folder: Path, vouch: Vouch = anybody) -> EngineRecord:
         raise Fatal(f"{path} is damaged: {type(error).__name__}: {error}") from error
     for name, expected in record.files.items():
         if not (folder / name).is_file() or sha256_of(folder / name) != expected:
-            raise Fatal(f"{folder / name} is missing or not the file that {path} lists")
+            raise Fatal(
+                f"{folder / name} is missing or not the file that {path} lists: delete {folder}, "
+                "and the engine is built again"
+            )
     return record
 
 

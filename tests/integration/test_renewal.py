@@ -99,7 +99,9 @@ def test_a_build_that_fails_leaves_the_service_as_it_is(fresh: World, tmp_path: 
         running.ready()
         status, said = get(f"{running.url}/health/startup")
         assert status == 200
-        assert "engine openvino fp32 is missing: the engine could not be built: error: " in said
+        assert (
+            f"engine openvino fp32 is missing: the engine could not be built into {cache}: " in said
+        )
         assert ".lock: Is a directory" in said
         fresh.send(pictures(8))
         assert len(fresh.results(8)) == 8
