@@ -10,7 +10,6 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from deploy.build.engine import BuildSpec, build_engine, verify_engine
 from deploy.build.parity import certify_reference
@@ -21,7 +20,7 @@ from deploy.bundle.reference import check_model
 from deploy.bundle.typed import BatchSize
 from deploy.engines import catalogue
 from deploy.engines.protocol import Precision
-from deploy.engines.record import RECORD, EngineRecord, read_record
+from deploy.engines.record import RECORD
 from deploy.importing.importer import import_model
 from deploy.importing.spec import (
     ActivationChoice,
@@ -33,8 +32,12 @@ from deploy.importing.spec import (
     parse_size,
     read_labels,
 )
+from deploy.inspection import command as inspection
+from deploy.signing import command as signing
 
 app = command_line("yardlight-deploy", "Turn models into bundles and bundles into proven engines.")
+signing.add_to(app)
+inspection.add_to(app)
 
 
 @app.command(name="import")
@@ -146,23 +149,6 @@ def verify(bundle: Path, *, json_: Annotated[bool, Parameter("--json")] = False)
     return DONE if all(verdict["passed"] for verdict in verdicts) else FAILED
 
 
-@app.command
-def inspect(bundle: Path, *, json_: Annotated[bool, Parameter("--json")] = False) -> None:
-    """Show what a bundle holds: labels, input, outputs, files, provenance, engines.
-
-    Args:
-        bundle: folder of the bundle.
-        json_: print it for machines.
-    """
-    opened = open_bundle(bundle)
-    records = {folder.name: read_record(folder) for folder in _engine_folders(opened)}
-    if json_:
-        engines = {name: asdict(record) for name, record in records.items()}
-        _print_json({"digest": opened.digest, **asdict(opened.manifest), "engines": engines})
-    else:
-        _print_bundle(opened, records)
-
-
 def main() -> None:
     sys.exit(run_command_line(app))
 
@@ -211,29 +197,6 @@ def _print_verdicts(bundle: Bundle, verdicts: list[dict[str, Any]]) -> None:
     heading = f"{bundle.folder}: {bundle.manifest.name} {bundle.manifest.version}"
     console.print(heading, markup=False)
     console.print(table)
-
-
-def _print_bundle(bundle: Bundle, records: dict[str, EngineRecord]) -> None:
-    manifest, console = bundle.manifest, Console()
-    shape = f"{manifest.input.width}x{manifest.input.height}"
-    console.print(
-        Text(manifest.name, "bold"), f"{manifest.version}   {bundle.digest}", markup=False
-    )
-    console.print(f"input    {shape} RGB, {manifest.input.resize}, {manifest.input.filter}")
-    extra = ", ".join(manifest.outputs.extra) or "-"
-    console.print(f"outputs  {manifest.outputs.activation}, also {extra}", markup=False)
-    shown = ", ".join(manifest.labels[:12])
-    more = f" … {len(manifest.labels)} in all" if len(manifest.labels) > 12 else ""  # noqa: PLR2004
-    console.print(f"labels   {shown}{more}", markup=False)
-    files = Table("file", "bytes", "sha256")
-    for path, digest in manifest.files.items():
-        files.add_row(escape(path), str((bundle.folder / path).stat().st_size), digest[:16])
-    console.print(files)
-    for key, value in manifest.provenance.items():
-        console.print(f"{key}: {value}", markup=False, highlight=False)
-    for name, record in records.items():
-        cost = ", ".join(f"{n}: {1000 * s:.1f} ms" for n, s in record.cost.points)
-        console.print(f"engine {name}: {record.fingerprint.builder}; {cost}", markup=False)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,7 @@ from rich.table import Table
 from deploy.bundle.command import DONE, command_line, run_command_line
 from edge import layers
 from edge.acls import CONSUMERS, Consumer, acls_of, grants_document, grants_of
-from edge.audit.command import audit_command
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
-from edge.dead_letters.command import app as dead_letters_app
 from edge.demo import BUNDLE
 from edge.doctor.examination import DoctorSettings, examine
 from edge.doctor.report import show, show_json
@@ -23,7 +21,6 @@ from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
 from edge.observe.logs import configure_logs
-from edge.replay.command import replay_command
 from edge.settings import KafkaSettings, Positive, RunSettings, TopicSettings
 from edge.signals import on_signals, stop_on_signals
 
@@ -32,9 +29,22 @@ app = command_line(
 )
 topics_app = App(name="topics", help="The topics that Yardlight reads and writes.")
 app.command(topics_app)
-app.command(audit_command, name="audit")
-app.command(replay_command, name="replay")
-app.command(dead_letters_app)
+# By name: `run` need not wait until the others are loaded.
+app.command(
+    "edge.audit.command:audit_command",
+    name="audit",
+    help="Recount from the topics alone what became of every frame, or of a range of them.",
+)
+app.command(
+    "edge.replay.command:replay_command",
+    name="replay",
+    help="Run past frames on another bundle or engine, and compare with what was said live.",
+)
+app.command(
+    "edge.dead_letters.command:app",
+    name="dead-letters",
+    help="Frames that could not be classified: look, put back, delete.",
+)
 
 Json = Annotated[bool, Parameter("--json", negative="")]
 Rate = Annotated[float, Parameter(validator=validators.Number(gt=0))]

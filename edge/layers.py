@@ -8,10 +8,11 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from cyclopts import UNSET, App, ArgumentCollection, CycloptsError, Token
 
@@ -39,7 +40,7 @@ def attach(
     def fill(_: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         if not without.isdisjoint(commands):
             return
-        known = set(_known_keys(root))
+        known = _Known(root, arguments)
         _from_environment(known, arguments)
         _from_file(known, arguments)
         keep(arguments)
@@ -53,7 +54,7 @@ def bare_environment() -> dict[str, str]:
     return kept | {CONFIG_VARIABLE: os.devnull}
 
 
-def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
+def _from_environment(known: "_Known", arguments: ArgumentCollection) -> None:
     values = {
         name: value
         for name, value in os.environ.items()
@@ -62,10 +63,10 @@ def _from_environment(known: AbstractSet[str], arguments: ArgumentCollection) ->
     keys = {name[len(PREFIX) :].lower(): name for name in values}
     _refuse_unknown(keys, known, "environment variable", lambda key: PREFIX + key.upper())
     for key, name in keys.items():
-        _fill(arguments, key, values[name], name)
+        _fill(arguments, key, [values[name]], name)
 
 
-def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
+def _from_file(known: "_Known", arguments: ArgumentCollection) -> None:
     path = Path(os.environ.get(CONFIG_VARIABLE, FILE))
     values = _read(path)
     keys: dict[str, str] = {}
@@ -75,8 +76,11 @@ def _from_file(known: AbstractSet[str], arguments: ArgumentCollection) -> None:
             raise CycloptsError(msg=f"{path}: {keys[key]} and {written} are the same setting")
         keys[key] = written
     _refuse_unknown(keys, known, f"key in {path}:", str)
+    single = {_key(one.name) for one in arguments if get_origin(one.hint) is not tuple}
     for key, written in keys.items():
-        _fill(arguments, key, _text(values[written], path, written), str(path))
+        value = values[written]
+        several = value if isinstance(value, list) and value and key not in single else [value]
+        _fill(arguments, key, [_text(one, path, written) for one in several], str(path))
 
 
 def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
@@ -88,18 +92,22 @@ def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
         if argument.children or name == "show-config":
             continue
         if argument.tokens:
-            token = argument.tokens[0]
-            value = token.value if token.implicit_value is UNSET else str(token.implicit_value)
-            source = {"cli": "command line"}.get(token.source, token.source)
-            yield name, _LOGIN.sub("://…@", value), source
+            source = argument.tokens[0].source
+            value = ",".join(map(_said, argument.tokens))
+            yield name, _LOGIN.sub("://…@", value), {"cli": "command line"}.get(source, source)
         else:
             yield name, str(argument.field_info.default), "default"
 
 
-def _fill(arguments: ArgumentCollection, key: str, value: str, source: str) -> None:
+def _said(token: Token) -> str:
+    return token.value if token.implicit_value is UNSET else str(token.implicit_value)
+
+
+def _fill(arguments: ArgumentCollection, key: str, values: Sequence[str], source: str) -> None:
     for argument in arguments:
         if _key(argument.name) == key and not argument.children and not argument.tokens:
-            argument.append(Token(keyword=argument.name, value=value, source=source))
+            for value in values:
+                argument.append(Token(keyword=argument.name, value=value, source=source))
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -125,13 +133,27 @@ def _text(value: Any, path: Path, key: str) -> str:
 
 
 def _refuse_unknown(
-    keys: Iterable[str], known: AbstractSet[str], what: str, spell: Callable[[str], str]
+    keys: Iterable[str], known: "_Known", what: str, spell: Callable[[str], str]
 ) -> None:
     for key in keys:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+        if key not in known.here and key not in known.anywhere:
+            near = difflib.get_close_matches(key, known.anywhere, n=1)
             hint = f" Did you mean {spell(near[0])}?" if near else ""
             raise CycloptsError(msg=f"Unknown {what} {spell(key)}.{hint}")
+
+
+class _Known:
+    """The keys that are settings: here, of the command that was typed, and anywhere, for which all
+    commands have to be loaded.
+    """
+
+    def __init__(self, root: App, arguments: ArgumentCollection) -> None:
+        self._root = root
+        self.here = {_key(one.name) for one in arguments if not one.children}
+
+    @cached_property
+    def anywhere(self) -> AbstractSet[str]:
+        return set(_known_keys(self._root))
 
 
 def _known_keys(app: App) -> Iterator[str]:

@@ -15,6 +15,8 @@ class Classified:
 
     frame: Frame
     scores: Mapping[str, float]
+    engine: str = ""
+    """Digest of the engine that gave it; empty where there is only one."""
 
     @property
     def label(self) -> str:

@@ -1,22 +1,21 @@
-"""The engine that the service runs: found, or built on this machine by a child process."""
+"""The engine that the service runs: the one wanted, or the best that fits until it is built."""
 
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Thread
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
-from deploy.bundle.start import own_program
+from deploy.bundle.reference import check_model
 from deploy.engines import catalogue
 from deploy.engines.protocol import Engine
 from deploy.engines.record import EngineRecord, Fingerprint
+from deploy.engines.standby import stand_by
+from edge.building import build
 from edge.observe.logs import get_logger
 from edge.settings import EngineSettings
+from edge.shelf import Shelf
 
 _log = get_logger("engine")
-_LOOK_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +26,27 @@ class Provision:
     record: EngineRecord
     fallback: bool
     """`auto` found nothing better than the reference engine."""
+    successor: Fingerprint | None = None
+    """What is to be built meanwhile and to take over; None where this is the one wanted."""
+
+
+def unheard(_: str) -> None:
+    """Nobody listens to the progress."""
 
 
 def provide_engine(
-    bundle: Bundle, settings: EngineSettings, stopping: Callable[[float], bool]
+    bundle: Bundle,
+    settings: EngineSettings,
+    stopping: Callable[[float], bool],
+    tell: Callable[[str], None] = unheard,
+    background: bool = False,
 ) -> Provision | None:
     """Find the engine that fits, build it if there is none, and load it; None if told to stop.
 
     Args:
         stopping: waits up to that many seconds and returns whether to stop.
+        tell: hears what the builder is doing.
+        background: take another engine that fits, where there is one, instead of building first.
 
     Raises:
         MissingDriver: the engine's library is not installed.
@@ -44,51 +55,57 @@ def provide_engine(
     chosen = catalogue.choose(settings.engine)
     _log.info("engine chosen", engine=chosen.kind, why=chosen.why)
     wanted = catalogue.fingerprint(bundle, chosen.kind, settings.precision, settings.max_batch)
-    cache = settings.engine_cache / bundle.digest.removeprefix("sha256:")[:16]
-    folder = catalogue.find(wanted, (bundle.engines, cache))
-    if folder is None:
-        if not settings.build:
-            raise Fatal(f"no engine in {bundle.engines} or {cache} fits, and --no-build forbids it")
-        if not _build(bundle, wanted, cache, stopping):
+    shelf = Shelf(bundle, settings)
+    if shelf.find(wanted) is None:
+        # An engine that is there was built from a model that fits its manifest.
+        check_model(bundle)
+        if not settings.may_build:
+            raise Fatal(_refusal(shelf))
+        if background and (found := _meanwhile(shelf, wanted)):
+            return Provision(*found, chosen.fallback, successor=wanted)
+        if not build(shelf, wanted, stopping, tell):
             return None
-        folder = cache / wanted.key
-    record = catalogue.read_fitting(folder, wanted)
-    engine = catalogue.load(bundle, folder, chosen.kind, settings.precision)
+    return Provision(*load(shelf, wanted), chosen.fallback)
+
+
+def load(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord]:
+    """Load the engine that is wanted, which lies there by now.
+
+    Raises:
+        Fatal: it is not there, may not run or does not load.
+    """
+    folder = shelf.find(wanted)
+    if folder is None:
+        raise Fatal(f"{shelf.cache} holds no engine {wanted.key}, though it was built")
+    if shelf.settings.accept_unproven_engine:
+        _log.warning("the engine's certificate is not looked at, as was asked for")
+    engine, record = shelf.load(folder, wanted)
     _log.info("engine loaded", folder=str(folder), digest=record.digest)
-    return Provision(engine, record, chosen.fallback)
+    return engine, record
 
 
-def _build(
-    bundle: Bundle, wanted: Fingerprint, cache: Path, stopping: Callable[[float], bool]
-) -> bool:
-    """Run `yardlight-deploy build` beside this process; False if told to stop meanwhile."""
-    _log.info("no engine fits this machine, building one", key=wanted.key, into=str(cache))
-    command = [
-        *(*own_program("deploy.cli"), "build", str(bundle.folder)),
-        *("--engine", wanted.kind, "--precision", wanted.precision),
-        *("--max-batch", str(wanted.max_batch), "--into", str(cache)),
-        "--reuse",
-    ]
-    said: list[str] = []
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
-    ) as child:
-        progress = Thread(target=_relay, args=(child, said), name="build-progress", daemon=True)
-        progress.start()
-        while child.poll() is None:
-            if stopping(_LOOK_AGAIN_SECONDS):
-                child.terminate()
-                return False
-        progress.join()
-    if child.returncode != 0:
-        why = said[-1] if said else f"exit status {child.returncode}"
-        raise Fatal(f"the engine could not be built into {cache}: {why}")
-    return True
+def _meanwhile(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord] | None:
+    """The fastest engine that fits and is proven, else the reference, else nothing."""
+    ready = sorted(shelf.fitting(), key=lambda it: it[1].cost.seconds(1))
+    for folder, record in ready:
+        try:
+            found = shelf.load(folder, record.fingerprint)
+        except Fatal as error:
+            _log.warning("an engine that fits does not load", key=folder.name, error=str(error))
+            continue
+        _log.info("serving with an engine that fits until the wanted one is built", key=folder.name)
+        return found
+    if wanted.kind == "onnxruntime":
+        return None
+    _log.info("serving with the reference until the wanted engine is built")
+    try:
+        return stand_by(shelf.bundle, wanted.max_batch)
+    except Fatal as error:
+        _log.warning("the reference cannot serve meanwhile", error=str(error))
+        return None
 
 
-def _relay(child: "subprocess.Popen[str]", said: list[str]) -> None:
-    """Hand the builder's progress on to our log, and keep it for the error if it fails."""
-    assert child.stderr is not None
-    for line in child.stderr:
-        said.append(line.strip())
-        _log.info("building", progress=line.strip())
+def _refusal(shelf: Shelf) -> str:
+    which = "--engine-rebuild never" if shelf.settings.build else "--no-build"
+    places = f"{shelf.bundle.engines} or {shelf.cache}"
+    return f"no engine in {places} fits, and {which} forbids to build one{shelf.misfits()}"

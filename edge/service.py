@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from deploy.bundle.errors import Unavailable
 from deploy.bundle.manifest import Bundle, open_bundle
-from deploy.bundle.reference import check_model
+from deploy.bundle.signature import read_trust
 from edge.acls import Consumer, acls_of, transactional_ids
 from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
@@ -54,6 +54,7 @@ class Service:
         self._traces = _traces(settings, clock, wall)
         self.metrics = Metrics(settings.operation.camera_metrics, wall)
         self.health = Health(self.crew.silent_for)
+        self._provision: Provision
 
     def stop(self) -> None:
         """Finish the frames under way, commit, leave the group."""
@@ -66,8 +67,8 @@ class Service:
             Fatal: the service cannot go on; says why.
         """
         check_settings(self._settings.kafka)
-        bundle = open_bundle(self._settings.bundle)
-        check_model(bundle)
+        trust = read_trust(self._settings.engine.trust)
+        bundle = open_bundle(self._settings.bundle, trust.vouch)
         operation = self._settings.operation
         server = ObservationServer(
             operation.metrics_host, operation.metrics_port, self.metrics, self.health
@@ -85,18 +86,35 @@ class Service:
 
     def _serve(self, bundle: Bundle) -> None:
         self.health.phase = "loading the engine"
-        provision = provide_engine(bundle, self._settings.engine, self.crew.wait)
+        settings = self._settings.engine
+        provision = provide_engine(
+            bundle,
+            settings,
+            self.crew.wait,
+            self._building,
+            settings.engine_rebuild == "background",
+        )
         if provision is None:
             return
+        self._provision = provision
         try:
             self._describe(bundle, provision)
             self.health.phase = "connecting to Kafka"
             while self._await_kafka():
-                self._stream(bundle, provision).run()
+                self._stream(bundle, self._provision).run()
                 if not self._start_over():
                     break
         finally:
-            provision.engine.close()
+            self._provision.engine.close()
+
+    def _building(self, line: str) -> None:
+        self.health.phase = f"building the engine: {line}"
+
+    def _renewed(self, bundle: Bundle, provision: Provision) -> None:
+        """Another engine has taken over: it serves from now on, after starting over too."""
+        before, self._provision = self._provision, provision
+        before.engine.close()
+        self._describe(bundle, provision)
 
     def _start_over(self) -> bool:
         """Whether to join the group anew, from its committed offsets: a stage could not go on."""
@@ -142,6 +160,7 @@ class Service:
             self._settings,
             bundle,
             provision,
+            lambda renewed: self._renewed(bundle, renewed),
             self.crew,
             self.metrics,
             self.health,

@@ -20,6 +20,7 @@ from edge.setting_types import Age, GroupName, TopicName
 
 Protocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Delivery: TypeAlias = Literal["at-least-once", "exactly-once"]
+Rebuild: TypeAlias = Literal["background", "wait", "never"]
 Mechanism: TypeAlias = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 Positive: TypeAlias = typed.Positive
 Seconds: TypeAlias = typed.Seconds
@@ -152,7 +153,23 @@ class EngineSettings:
     """Folder for engines that are built on this machine."""
 
     build: bool = True
-    """Build a missing engine at start; otherwise refuse to start without one."""
+    """Build a missing engine; `--no-build` is the same as `--engine-rebuild never`."""
+
+    engine_rebuild: Rebuild = "background"
+    """What happens where no engine fits: `background` builds one while the best that does fit
+    serves, `wait` builds it before anything is served, `never` refuses to start."""
+
+    trust: typed.Files = ()
+    """Public keys, of which one must have signed the bundle and every engine that came with it;
+    several by commas, or given again and again. Without any, nobody's signature is asked for."""
+
+    accept_unproven_engine: bool = False
+    """Run an engine whose certificate failed or was edited: its answers may differ from those of
+    the model."""
+
+    @property
+    def may_build(self) -> bool:
+        return self.build and self.engine_rebuild != "never"
 
 
 @Parameter(name="*", group="Limits")

@@ -10,9 +10,9 @@ import cv2
 
 from deploy.bundle.errors import Unavailable
 from deploy.bundle.manifest import Bundle
-from deploy.bundle.pixels import Limits
+from deploy.engines.record import Fingerprint
+from edge import renewal
 from edge.assignments import Assignments
-from edge.batching import Batcher
 from edge.freshness import Freshness
 from edge.gate import Gate
 from edge.kafka.client import wait_for_broker
@@ -24,20 +24,22 @@ from edge.observe.health import Health
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
-from edge.pipeline import infer, poll, publish
-from edge.pipeline.classify import Classifier
+from edge.pipeline import poll, publish
 from edge.pipeline.crew import Crew
-from edge.pipeline.infer import InferStage
 from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.outlet import Outlet
 from edge.pipeline.poll import PollStage
 from edge.pipeline.publish import PublishStage
 from edge.pipeline.release import Release
+from edge.pipeline.shift import Shifts
 from edge.pipeline.skips import Skips
 from edge.pipeline.transact import TransactStage
 from edge.provision import Provision
+from edge.renewal import Renewal
+from edge.serving import Serving, batcher_of
 from edge.settings import KafkaSettings, RunSettings
+from edge.shelf import Shelf
 from edge.wire import ClassificationWriter
 
 _log = get_logger("service")
@@ -53,6 +55,9 @@ class Stream:
     settings: RunSettings
     bundle: Bundle
     provision: Provision
+    """The engine at its start."""
+    renewed: Callable[[Provision], None]
+    """Is told when another engine has taken over, and the one before is at rest."""
     crew: Crew
     metrics: Metrics
     health: Health
@@ -74,8 +79,9 @@ class Stream:
         # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
         sys.setswitchinterval(_SWITCH_SECONDS)
         assignments, intake, source = Assignments(), self._intake(), self._source()
-        freshness = self._freshness()
-        release = Release(self._writer(), assignments, self.metrics, self.clock, self.trace)
+        freshness, classifications = self._freshness(), self._classifications()
+        writer = self._writer(classifications)
+        release = Release(writer, assignments, self.metrics, self.clock, self.trace)
         sink, publishing = self._outlet(release, source)
         polling = PollStage(
             self.crew,
@@ -90,14 +96,28 @@ class Stream:
             commits=self.transactions is None,
         )
         if self._open(sink, source, polling):
-            self._start(polling, intake, publishing, freshness)
+            shifts = Shifts(self.crew, intake, publishing.put, self.metrics)
+            self._start(
+                polling,
+                publishing,
+                Serving(
+                    self.settings,
+                    self.bundle,
+                    self.clock,
+                    intake,
+                    shifts,
+                    classifications,
+                    freshness,
+                    self._gate(),
+                ),
+            )
             self._supervise(source)
             self._finish(polling, publishing, sink)
 
     def _intake(self) -> Intake:
-        limits, cost = self.settings.limits, self.provision.record.cost
+        limits = self.settings.limits
         return Intake(
-            Batcher(cost, self.settings.engine.max_batch, limits.latency_budget),
+            batcher_of(self.provision, self.settings),
             max_frames=limits.queue_frames,
             max_bytes=limits.queue_bytes,
             clock=self.clock,
@@ -121,13 +141,13 @@ class Stream:
             max_records=max(1, settings.limits.queue_frames // 2),
         )
 
-    def _writer(self) -> MessageWriter:
+    def _classifications(self) -> ClassificationWriter:
+        return ClassificationWriter(self.bundle, self.provision.record)
+
+    def _writer(self, classifications: ClassificationWriter) -> MessageWriter:
+        settings = self.settings
         return MessageWriter(
-            self.settings.group,
-            self.settings.topics,
-            ClassificationWriter(self.bundle, self.provision.record),
-            self.clock,
-            self.wall,
+            settings.group, settings.topics, classifications, self.clock, self.wall
         )
 
     def _outlet(self, release: Release, source: RecordSource) -> tuple[_Sink, Outlet]:
@@ -155,30 +175,22 @@ class Stream:
             require_replicated_log(kafka)
         return patiently(kafka, self.crew, self.health, lambda: source.open(polling))
 
-    def _start(
-        self, polling: PollStage, intake: Intake, publishing: Outlet, freshness: Freshness
-    ) -> None:
-        gate = self._gate()
+    def _start(self, polling: PollStage, publishing: Outlet, serving: Serving) -> None:
         self.crew.start(publish.NAME, publishing.run)
-        for number in range(self.provision.engine.concurrency):
-            name = f"{infer.NAME}-{number}"
-            classifier = self._classifier(freshness, gate)
-            stage = InferStage(name, self.crew, intake, classifier, publishing.put, self.metrics)
-            self.crew.start(name, stage.run)
+        serving.begin(self.provision, beat=lambda: None)
+        if self.provision.successor is not None:
+            self._renew(self.provision.successor, serving)
         self.crew.start(poll.NAME, polling.run)
 
-    def _classifier(self, freshness: Freshness, gate: Gate | None) -> Classifier:
-        limits, manifest = self.settings.limits, self.bundle.manifest
-        return Classifier(
-            session=self.provision.engine.session(),
-            input=manifest.input,
-            labels=manifest.labels,
-            limits=Limits(limits.max_frame_bytes, limits.max_frame_pixels),
-            top=limits.top,
-            clock=self.clock,
-            freshness=freshness,
-            gate=gate,
-        )
+    def _renew(self, wanted: Fingerprint, serving: Serving) -> None:
+        """Build the engine that is wanted beside the one that serves, and have it take over."""
+
+        def take_over(provision: Provision) -> None:
+            serving.begin(provision, beat=lambda: self.crew.beat(renewal.NAME))
+            self.renewed(provision)
+
+        shelf, fallback = Shelf(self.bundle, self.settings.engine), self.provision.fallback
+        Renewal(shelf, wanted, fallback, self.crew, self.health, take_over).start()
 
     def _supervise(self, source: RecordSource) -> None:
         self.health.phase = "joining the consumer group"

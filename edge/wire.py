@@ -96,6 +96,13 @@ class ClassificationWriter:
         manifest, made = bundle.manifest, record.fingerprint
         self._model = ModelReference(manifest.name, manifest.version, bundle.digest)
         self._engine = EngineReference(made.kind, made.precision, record.digest)
+        self._engines = {record.digest: self._engine}
+
+    def introduce(self, record: EngineRecord) -> None:
+        """Name another engine, whose classifications come from now on."""
+        made = record.fingerprint
+        reference = EngineReference(made.kind, made.precision, record.digest)
+        self._engines[record.digest] = reference
 
     def write(self, outcome: Classified, now: float) -> bytes:
         """The JSON value; `now` is the monotonic time of hand-over to the producer."""
@@ -110,7 +117,7 @@ class ClassificationWriter:
                 confidence=outcome.scores[label],
                 scores=dict(outcome.scores),
                 model=self._model,
-                engine=self._engine,
+                engine=self._engines.get(outcome.engine, self._engine),
                 latency={stage: round(seconds, 6) for stage, seconds in latency.items()},
             )
         )

@@ -22,6 +22,7 @@ MODEL = "model.onnx"
 ENGINES = "engines"
 UNLISTED = frozenset({MANIFEST, SIGNATURE})
 
+Vouch: TypeAlias = Callable[[Path, bytes], None]
 Resize: TypeAlias = Literal["squash", "center-crop", "letterbox"]
 Filter: TypeAlias = Literal["area", "bilinear"]
 Activation: TypeAlias = Literal["softmax", "sigmoid"]
@@ -78,8 +79,16 @@ class Bundle:
         return self.folder / ENGINES
 
 
-def open_bundle(folder: Path) -> Bundle:
+def anybody(_path: Path, _text: bytes) -> None:
+    """Whoever made it, it is taken."""
+
+
+def open_bundle(folder: Path, vouch: Vouch = anybody) -> Bundle:
     """Read a bundle and check every file that it lists.
+
+    Args:
+        vouch: is asked about the manifest before anything of it is parsed; raises if it must not be
+            used, as `deploy.bundle.signature.Trust.vouch` does.
 
     Raises:
         BundleError: the folder is not a bundle, the manifest says something impossible, or a file
@@ -93,6 +102,7 @@ def open_bundle(folder: Path) -> Bundle:
         text = path.read_bytes()
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror}") from error
+    vouch(path, text)
     manifest = parse_manifest(text, str(path))
     _check_files(folder, manifest)
     return Bundle(folder, manifest, f"sha256:{hashlib.sha256(text).hexdigest()}")
@@ -293,9 +303,10 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 
 
 def _present(folder: Path) -> Iterator[str]:
-    """Every file of the bundle but those outside the manifest; links are refused."""
+    """Every file of the bundle but those outside the manifest; links are refused, there too."""
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
+        _refuse_link(path)
         if relative.parts[0] == ENGINES:
             continue
         _refuse_special(path)
@@ -303,9 +314,14 @@ def _present(folder: Path) -> Iterator[str]:
             yield relative.as_posix()
 
 
-def _refuse_special(path: Path) -> None:
-    """A link could lead out of the bundle, a pipe would never end."""
+def _refuse_link(path: Path) -> None:
+    """A link could lead out of the bundle."""
     if path.is_symlink():
         raise BundleError(f"{path} is a symbolic link: a bundle holds plain files only")
+
+
+def _refuse_special(path: Path) -> None:
+    """A pipe would never end."""
+    _refuse_link(path)
     if not path.is_file() and not path.is_dir():
         raise BundleError(f"{path} is neither a file nor a folder: a bundle holds plain files only")

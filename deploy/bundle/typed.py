@@ -31,6 +31,13 @@ def _folder(_: type, tokens: Sequence[Token]) -> Path:
     return Path(tokens[0].value)
 
 
+def _files(_: type, tokens: Sequence[Token]) -> tuple[Path, ...]:
+    names = [name.strip() for token in tokens for name in token.value.split(",")]
+    if not all(names):
+        raise ValueError("it is empty, expected the path of a file")
+    return tuple(map(Path, names))
+
+
 Positive: TypeAlias = Annotated[int, Parameter(converter=whole, validator=Number(gte=1))]
 BatchSize: TypeAlias = Annotated[
     int, Parameter(converter=whole, validator=Number(gte=1, lte=MOST_FRAMES_IN_ONE_RUN))
@@ -38,3 +45,4 @@ BatchSize: TypeAlias = Annotated[
 Seconds: TypeAlias = Annotated[float, Parameter(validator=(Number(gte=0), _finite))]
 AboveZero: TypeAlias = Annotated[float, Parameter(validator=(Number(gt=0), _finite))]
 Folder: TypeAlias = Annotated[Path, Parameter(converter=_folder)]
+Files: TypeAlias = Annotated[tuple[Path, ...], Parameter(converter=_files, negative="")]

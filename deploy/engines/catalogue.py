@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from deploy.bundle.errors import Fatal
-from deploy.bundle.manifest import Bundle
+from deploy.bundle.manifest import Bundle, Vouch, anybody
 from deploy.engines import onnxruntime, openvino
-from deploy.engines.device import cpu_name
+from deploy.engines.device import cpu_name, nvidia_driver
 from deploy.engines.protocol import Engine, EngineKind, Precision
-from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record
+from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record, refuse_edited
 
 Choice: TypeAlias = Literal["auto", "openvino", "onnxruntime"]
 DEFAULT_MAX_BATCH = 8
+_ON_GPU: frozenset[EngineKind] = frozenset({"tensorrt", "tensorrt-rtx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ def fingerprint(
         MissingDriver: the engine's library is not installed.
         Fatal: this version cannot run that kind.
     """
-    return Fingerprint(bundle.digest, kind, _builder(kind), precision, cpu_name(), max_batch)
+    driver = nvidia_driver() if kind in _ON_GPU else ""
+    return Fingerprint(
+        bundle.digest, kind, _builder(kind), precision, cpu_name(), max_batch, driver
+    )
 
 
 def find(wanted: Fingerprint, places: Iterable[Path]) -> Path | None:
@@ -54,17 +58,26 @@ def find(wanted: Fingerprint, places: Iterable[Path]) -> Path | None:
     return next((folder for folder in folders if (folder / RECORD).is_file()), None)
 
 
-def read_fitting(folder: Path, wanted: Fingerprint) -> EngineRecord:
+def read_fitting(
+    folder: Path, wanted: Fingerprint, vouch: Vouch = anybody, *, unproven: bool = False
+) -> EngineRecord:
     """Read an engine's record and insist that it fits and was proven equal.
+
+    Args:
+        vouch: is asked about the record before anything of it is parsed.
+        unproven: take it although its certificate failed or was edited.
 
     Raises:
         Fatal: it is damaged, belongs to another machine or model, or its certificate failed.
     """
-    record = read_record(folder)
+    record = read_record(folder, vouch)
     if record.fingerprint != wanted:
         raise Fatal(f"engine {folder} fits {record.fingerprint}, needed is {wanted}")
+    if unproven:
+        return record
     if not record.certificate.passed:
         raise Fatal(f"engine {folder} was not proven equal: {record.certificate.reason}")
+    refuse_edited(folder)
     return record
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
+_NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 # The instruction sets that inference libraries choose their kernels by.
 _DECISIVE = (
     "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "avx_vnni",
@@ -17,6 +18,14 @@ _DECISIVE = (
 def core_count() -> int:
     """How many cores this process may use; containers and affinity masks count."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def nvidia_driver() -> str:
+    """Version of the NVIDIA driver, such as `580.65.06`; empty where there is none."""
+    text = _NVIDIA_DRIVER.read_text(errors="replace") if _NVIDIA_DRIVER.exists() else ""
+    found = re.search(r"^NVRM version:.*?\s(\d+(?:\.\d+)+)\s", text, re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 @cache

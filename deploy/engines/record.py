@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from deploy.bundle.errors import Fatal
-from deploy.bundle.manifest import sha256_of
+from deploy.bundle.manifest import Vouch, anybody, sha256_of
 from deploy.engines.protocol import CostCurve, EngineKind, Precision
 
 SCHEMA = "yardlight.engine/1"
 RECORD = "engine.json"
+_SEAL = "seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Fingerprint:
     device: str
     """Processor model and instruction set, or GPU name and compute capability."""
     max_batch: int
+    driver: str = ""
+    """Version of the device's driver, where a compiled engine depends on one: that of a GPU."""
 
     @property
     def key(self) -> str:
@@ -78,27 +81,56 @@ def write_record(folder: Path, record: EngineRecord) -> None:
         "certificate": asdict(record.certificate),
         "cost_seconds": record.cost.to_mapping(),
     }
+    document[_SEAL] = _seal_of(document)
     (folder / RECORD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def read_record(folder: Path) -> EngineRecord:
+def read_record(folder: Path, vouch: Vouch = anybody) -> EngineRecord:
     """Read `engine.json` and check the files that it lists.
+
+    Args:
+        vouch: is asked about the record before anything of it is parsed; raises if it must not be
+            used.
 
     Raises:
         Fatal: the record is missing, damaged, of an unknown schema, or its files differ.
     """
     path = folder / RECORD
     try:
-        document = json.loads(path.read_bytes())
-        record = _parse(document)
+        text = path.read_bytes()
+        vouch(path, text)
+        record = _parse(json.loads(text))
     except FileNotFoundError:
         raise Fatal(f"{folder} holds no engine: {path} does not exist") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Fatal(f"{path} is damaged: {type(error).__name__}: {error}") from error
     for name, expected in record.files.items():
         if not (folder / name).is_file() or sha256_of(folder / name) != expected:
-            raise Fatal(f"{folder / name} is missing or not the file that {path} lists")
+            raise Fatal(
+                f"{folder / name} is missing or not the file that {path} lists: delete {folder}, "
+                "and the engine is built again"
+            )
     return record
+
+
+def refuse_edited(folder: Path) -> None:
+    """Insist that a record is as it was written. It proves no more than that nobody changed it by
+    hand: against those who know how, it takes a signature.
+
+    Raises:
+        Fatal: it was changed since.
+    """
+    document = json.loads((folder / RECORD).read_bytes())
+    if document.get(_SEAL) != _seal_of(document):
+        raise Fatal(
+            f"{folder / RECORD} was edited after the engine was proven: what it says of the engine "
+            "counts for nothing; build the engine again"
+        )
+
+
+def _seal_of(document: dict[str, Any]) -> str:
+    sealed = {name: value for name, value in document.items() if name != _SEAL}
+    return f"sha256:{hashlib.sha256(json.dumps(sealed, sort_keys=True).encode()).hexdigest()}"
 
 
 def _parse(document: dict[str, Any]) -> EngineRecord:

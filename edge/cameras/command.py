@@ -18,7 +18,6 @@ from edge.cameras.folder import FolderSource, images_in
 from edge.cameras.pace import Pace
 from edge.cameras.picture import Picture, Source
 from edge.cameras.publisher import FramePublisher, Sent
-from edge.cameras.simulation import SimulatedDataSet, SimulatedSource
 from edge.cameras.video import LiveSource, VideoFileSource
 from edge.kafka.access import require_access
 from edge.kafka.client import wait_for_broker
@@ -142,6 +141,8 @@ def source_of(settings: CameraSettings, wait: Callable[[float], bool]) -> Source
         wait: sleeps up to that many seconds and returns whether to stop.
     """
     if settings.simulated is not None:
+        from edge.cameras.simulation import SimulatedSource
+
         width, height = parse_size(settings.size)
         rate = settings.rate or 5.0
         return SimulatedSource(settings.simulated, rate, width, height, settings.seed)
@@ -192,6 +193,8 @@ def _write(settings: CameraSettings, source: Source, folder: Path, stop: Event) 
 
 def _written(settings: CameraSettings, source: Source, folder: Path, stop: Event) -> Iterator[Path]:
     if settings.simulated is not None:
+        from edge.cameras.simulation import SimulatedDataSet
+
         width, height = parse_size(settings.size)
         count = settings.count or _DATA_SET_SIZE
         yield from SimulatedDataSet(count, width, height, settings.seed).write(folder)

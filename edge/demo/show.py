@@ -96,6 +96,8 @@ class Demo:
             *("--bootstrap-servers", kafka.bootstrap_servers, "--group", GROUP),
             # The embedded broker takes half a session timeout for a first join.
             *("--session-timeout", "3"),
+            # What is shown is how it runs, not how it runs beside a compiler.
+            *("--engine-rebuild", "wait"),
             *("--metrics-host", "127.0.0.1", "--metrics-port", str(port)),
         ]
         process = TiedProcess("the service", command, log, bare_environment())

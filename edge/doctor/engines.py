@@ -2,15 +2,17 @@
 
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.bundle.signature import read_trust
 from deploy.engines import catalogue
+from deploy.engines.owned import refuse_foreign
 from edge.doctor.finding import Finding, fail, ok, warn
 from edge.settings import EngineSettings
+from edge.shelf import Shelf
 
 _LEAST_ROOM = 256 << 20
 _BUILD_FACTOR = 4
@@ -22,7 +24,7 @@ def check_engines(settings: EngineSettings, folder: Path | None) -> Iterator[Fin
     bundle = None
     if folder is not None:
         try:
-            bundle = open_bundle(folder)
+            bundle = open_bundle(folder, read_trust(settings.trust).vouch)
             yield ok("bundle", f"{bundle.manifest.name} {bundle.manifest.version}")
         except Fatal as error:
             yield fail("bundle", str(error), "Import or copy the bundle again.")
@@ -41,10 +43,10 @@ def _cache(cache: Path) -> Finding:
         return fail(check, f"{place} cannot be written", advice)
     if place != cache:
         return ok(check, f"{cache} will be made")
-    status = cache.stat()
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or status.st_uid not in {0, os.geteuid()}:
-        found = f"{cache} can be written by others ({stat.filemode(status.st_mode)})"
-        return fail(check, found, f"chmod 700 {cache}, owned by the user of the service.")
+    try:
+        refuse_foreign(cache)
+    except Fatal as error:
+        return fail(check, str(error), f"chmod 700 {cache}, owned by the user of the service.")
     return ok(check, f"{cache} is written by its owner only")
 
 
@@ -63,17 +65,18 @@ def _fit(bundle: Bundle, settings: EngineSettings) -> Finding:
     try:
         kind = catalogue.choose(settings.engine).kind
         wanted = catalogue.fingerprint(bundle, kind, settings.precision, settings.max_batch)
-        cache = settings.engine_cache / bundle.digest.removeprefix("sha256:")[:16]
-        place = catalogue.find(wanted, (bundle.engines, cache))
+        shelf = Shelf(bundle, settings)
+        place = shelf.find(wanted)
         if place is not None:
-            catalogue.read_fitting(place, wanted)
+            shelf.record(place, wanted)
             return ok(check, f"{place} fits this machine and was proven equal")
     except Fatal as error:
         return fail(check, str(error), "yardlight-deploy build makes it anew.")
-    if settings.build:
+    if settings.may_build:
         found = f"none for {wanted.builder} {settings.precision} here yet: it is built at start"
         return warn(check, found, "yardlight-deploy build makes it beforehand.")
-    return fail(check, "none fits, and --no-build forbids building", "yardlight-deploy build.")
+    found = "none fits, and building is forbidden (--engine-rebuild, --no-build)"
+    return fail(check, found, "yardlight-deploy build.")
 
 
 def _nearest(path: Path) -> Path:

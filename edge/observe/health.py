@@ -14,6 +14,8 @@ class Health:
     silent_for: Callable[[], dict[str, float]]
     phase: str = "starting"
     """What the service is doing, in words, until it runs."""
+    building: str = ""
+    """What becomes of an engine that is built while another serves; empty where none is."""
     started: bool = False
     ready: bool = False
     _reason: str = field(default="")
@@ -27,7 +29,7 @@ class Health:
         return {"startup": self._startup, "ready": self._ready, "live": self._live}[name]()
 
     def _startup(self) -> tuple[bool, str]:
-        return self.started, self.phase
+        return self.started, "; ".join(filter(None, (self.phase, self.building)))
 
     def _ready(self) -> tuple[bool, str]:
         return self.ready, self.phase

@@ -29,6 +29,8 @@ class Classifier:
     freshness: Freshness
     gate: Gate | None = None
     """Shared with the classifiers of the other sessions."""
+    engine: str = ""
+    """Digest of the engine, which its classifications carry."""
 
     def classify(self, frames: Sequence[Frame]) -> list[Outcome]:
         """One outcome for each frame, in their order. A bad frame never affects another.
@@ -84,7 +86,7 @@ class Classifier:
             if isinstance(row, str):
                 outcomes[index] = DeadLettered(frame, "engine-failed", row)
             else:
-                outcomes[index] = seen = Classified(frame, self._top_scores(row))
+                outcomes[index] = seen = Classified(frame, self._top_scores(row), self.engine)
                 if self.gate is not None:
                     self.gate.saw(seen, picture)
         return outcomes

@@ -19,11 +19,12 @@ class Crew:
         self._told_to_stop = False
         self.failure: BaseException | None = None
 
-    def start(self, name: str, body: Callable[[], None]) -> None:
+    def start(self, name: str, body: Callable[[], None]) -> Thread:
         self.beat(name)
         thread = Thread(target=self._watch, args=(name, body), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def beat(self, name: str) -> None:
         self._beats[name] = self._clock()

@@ -1,6 +1,7 @@
 """Stage two: each session takes a batch as soon as it is idle."""
 
 from collections.abc import Callable
+from threading import Event
 
 from deploy.bundle.errors import Unavailable
 from edge.frame import Frame
@@ -28,16 +29,19 @@ class InferStage:
         classifier: Classifier,
         publish: Callable[[list[Outcome]], None],
         metrics: Metrics,
+        relieved: Event,
     ) -> None:
+        """`relieved` is set when another session takes over: this one ends after its batch."""
         self.name = name
         self._crew = crew
         self._intake = intake
         self._classifier = classifier
         self._publish = publish
         self._metrics = metrics
+        self._relieved = relieved
 
     def run(self) -> None:
-        while not self._crew.stopping:
+        while not self._crew.stopping and not self._relieved.is_set():
             self._crew.beat(self.name)
             frames = self._intake.take(_TAKE_SECONDS)
             if frames:

@@ -62,6 +62,11 @@ class Intake:
         with self._changed:
             return self._line.remove(leaves)
 
+    def plan_with(self, batcher: Batcher) -> None:
+        """Plan the batches from now on for another engine."""
+        with self._changed:
+            self._batcher = batcher
+
     @property
     def has_room(self) -> bool:
         return self._line.has_room

@@ -11,7 +11,7 @@ import cv2
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.pixels import Limits
-from deploy.bundle.reference import check_model
+from deploy.bundle.signature import read_trust
 from edge.frame import Frame, Partition, Range
 from edge.freshness import Freshness
 from edge.kafka.producer import RecordSink
@@ -52,8 +52,8 @@ class Rerun:
             Unavailable: the broker stopped answering.
         """
         self._settings.check()
-        bundle = open_bundle(self._settings.bundle)
-        check_model(bundle)
+        trust = read_trust(self._settings.engine.trust)
+        bundle = open_bundle(self._settings.bundle, trust.vouch)
         with TopicReader(self._settings.kafka) as reader:
             asked, held = self._look(reader)
             provision = provide_engine(bundle, self._settings.engine, self._stop.wait)

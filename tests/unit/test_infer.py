@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Event
 
 import numpy as np
 import pytest
@@ -77,13 +78,15 @@ class Work:
         now = Clock().now
         self.intake.put(make_frame(offset, value=value, polled=now) for offset in range(frames))
         self.left = frames
+        self.relieved = Event()
 
     def run(self) -> None:
         """Until each frame has its outcome, in this thread."""
         classifier = Classifier(
             self.engine, InputSpec(32, 32), LABELS, Limits(), 5, Clock(step=0.25), Freshness()
         )
-        InferStage("infer-0", self.crew, self.intake, classifier, self.publish, self.metrics).run()
+        work = (self.crew, self.intake, classifier, self.publish, self.metrics)
+        InferStage("infer-0", *work, relieved=self.relieved).run()
 
     def publish(self, outcomes: list[Outcome]) -> None:
         self.published.append([outcome.frame.offset for outcome in outcomes])

@@ -77,14 +77,14 @@ def test_a_missing_engine_is_built_once_into_the_cache_and_found_again(
     assert label_of(first, "parcel") == "parcel"
     assert first.record.certificate.passed
     assert not bundle.engines.exists()
-    monkeypatch.setattr("edge.provision.subprocess.Popen", forbid_building)
+    monkeypatch.setattr("edge.building.subprocess.Popen", forbid_building)
     assert provided(bundle, settings).record == first.record
 
 
 def test_an_engine_in_the_cache_is_taken(
     bundle: Bundle, settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.provision.subprocess.Popen", forbid_building)
+    monkeypatch.setattr("edge.building.subprocess.Popen", forbid_building)
     found = provided(bundle, settings)
     assert [label_of(found, label) for label in LABELS] == list(LABELS)
 
@@ -156,9 +156,7 @@ def test_an_engine_whose_record_does_not_hold_is_refused_by_name(
 @pytest.mark.slow
 def test_a_build_that_fails_says_why(bundle: Bundle, tmp_path: Path) -> None:
     settings = EngineSettings(engine="onnxruntime", precision="int8", engine_cache=tmp_path)
-    with pytest.raises(
-        Fatal, match=r"could not be built into .*: error: onnxruntime .* precision int8"
-    ):
+    with pytest.raises(Fatal, match=r"could not be built into .*: onnxruntime .* precision int8"):
         provide_engine(bundle, settings, never)
     assert not list(tmp_path.rglob(RECORD))
 

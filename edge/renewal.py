@@ -1,0 +1,62 @@
+"""The engine that is wanted is built while another serves, and takes over when it is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy.bundle.errors import YardlightError
+from deploy.engines.record import Fingerprint
+from edge.building import build
+from edge.observe.health import Health
+from edge.observe.logs import get_logger
+from edge.pipeline.crew import Crew
+from edge.provision import Provision, load
+from edge.shelf import Shelf
+
+_log = get_logger("engine")
+NAME = "renewal"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A thread of the crew; a build that fails leaves the service as it is."""
+
+    shelf: Shelf
+    wanted: Fingerprint
+    fallback: bool
+    crew: Crew
+    health: Health
+    take_over: Callable[[Provision], None]
+    """Has the engine serve; returns when the one before is at rest."""
+
+    def start(self) -> None:
+        self._tell("starting")
+        self.crew.start(NAME, self._run)
+
+    def _run(self) -> None:
+        try:
+            if build(self.shelf, self.wanted, self._stopping, self._tell):
+                self._change_over()
+        except (YardlightError, OSError) as error:
+            self.health.building = f"{self._name} is missing: {error}"
+            _log.error("the engine that runs goes on", wanted=self._name, error=str(error))
+
+    def _change_over(self) -> None:
+        engine, record = load(self.shelf, self.wanted)
+        try:
+            self.take_over(Provision(engine, record, self.fallback))
+        except YardlightError:
+            engine.close()
+            raise
+        self.health.building = ""
+        _log.info("the engine that was built has taken over", digest=record.digest)
+
+    def _stopping(self, seconds: float) -> bool:
+        self.crew.beat(NAME)
+        return self.crew.wait(seconds)
+
+    def _tell(self, line: str) -> None:
+        self.health.building = f"building {self._name} meanwhile: {line}"
+
+    @property
+    def _name(self) -> str:
+        return f"engine {self.wanted.kind} {self.wanted.precision}"
