@@ -25,6 +25,8 @@ class Provision:
 
     engine: Engine
     record: EngineRecord
+    folder: Path
+    """Where the engine lies, for whoever loads it once more."""
     fallback: bool
     """`auto` found nothing better than the reference engine."""
 
@@ -55,7 +57,7 @@ def provide_engine(
     record = catalogue.read_fitting(folder, wanted)
     engine = catalogue.load(bundle, folder, chosen.kind, settings.precision)
     _log.info("engine loaded", folder=str(folder), digest=record.digest)
-    return Provision(engine, record, chosen.fallback)
+    return Provision(engine, record, folder, chosen.fallback)
 
 
 def _build(

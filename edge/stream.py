@@ -8,13 +8,12 @@ from typing import TypeAlias
 
 import cv2
 
-from deploy.bundle.errors import Unavailable
+from deploy.bundle.errors import Fatal, Unavailable
 from deploy.bundle.manifest import Bundle
-from deploy.bundle.pixels import Limits
 from edge.assignments import Assignments
 from edge.batching import Batcher
+from edge.frame import Frame
 from edge.freshness import Freshness
-from edge.gate import Gate
 from edge.kafka.client import wait_for_broker
 from edge.kafka.consumer import RecordSource
 from edge.kafka.guarantees import require_replicated_log
@@ -24,10 +23,9 @@ from edge.observe.health import Health
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
-from edge.pipeline import infer, poll, publish
-from edge.pipeline.classify import Classifier
+from edge.pipeline import poll, publish
 from edge.pipeline.crew import Crew
-from edge.pipeline.infer import InferStage
+from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.outlet import Outlet
@@ -37,6 +35,7 @@ from edge.pipeline.release import Release
 from edge.pipeline.skips import Skips
 from edge.pipeline.transact import TransactStage
 from edge.provision import Provision
+from edge.sessions import Sessions
 from edge.settings import KafkaSettings, RunSettings
 from edge.wire import ClassificationWriter
 
@@ -74,7 +73,7 @@ class Stream:
         # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
         sys.setswitchinterval(_SWITCH_SECONDS)
         assignments, intake, source = Assignments(), self._intake(), self._source()
-        freshness = self._freshness()
+        freshness, hands = self._freshness(), Hands(self.clock)
         release = Release(self._writer(), assignments, self.metrics, self.clock, self.trace)
         sink, publishing = self._outlet(release, source)
         polling = PollStage(
@@ -84,15 +83,17 @@ class Stream:
             Skips(publishing.offer),
             freshness,
             assignments,
+            hands,
             self.metrics,
             self.clock,
             self.wall,
-            commits=self.transactions is None,
+            transacting=_transacting(publishing),
         )
+        sessions = self._sessions(intake, hands, freshness, publishing)
         if self._open(sink, source, polling):
-            self._start(polling, intake, publishing, freshness)
-            self._supervise(source)
-            self._finish(polling, publishing, sink)
+            self._start(polling, publishing, sessions)
+            self._supervise(source, hands)
+            self._finish(polling, publishing, sink, hands)
 
     def _intake(self) -> Intake:
         limits, cost = self.settings.limits, self.provision.record.cost
@@ -108,9 +109,20 @@ class Stream:
         wanted = self.settings.freshness
         return Freshness(wanted.max_age or math.inf, wanted.age_from)
 
-    def _gate(self) -> Gate | None:
-        wanted = self.settings.freshness
-        return Gate(wanted.gate_threshold) if wanted.gate else None
+    def _sessions(
+        self, intake: Intake, hands: Hands, freshness: Freshness, publishing: Outlet
+    ) -> Sessions:
+        return Sessions(
+            self.settings,
+            self.bundle,
+            self.provision,
+            intake,
+            hands,
+            freshness,
+            publishing.put,
+            self.metrics,
+            self.clock,
+        )
 
     def _source(self) -> RecordSource:
         settings = self.settings
@@ -155,55 +167,59 @@ class Stream:
             require_replicated_log(kafka)
         return patiently(kafka, self.crew, self.health, lambda: source.open(polling))
 
-    def _start(
-        self, polling: PollStage, intake: Intake, publishing: Outlet, freshness: Freshness
-    ) -> None:
-        gate = self._gate()
+    def _start(self, polling: PollStage, publishing: Outlet, sessions: Sessions) -> None:
         self.crew.start(publish.NAME, publishing.run)
-        for number in range(self.provision.engine.concurrency):
-            name = f"{infer.NAME}-{number}"
-            classifier = self._classifier(freshness, gate)
-            stage = InferStage(name, self.crew, intake, classifier, publishing.put, self.metrics)
-            self.crew.start(name, stage.run)
+        sessions.start(self.crew)
         self.crew.start(poll.NAME, polling.run)
 
-    def _classifier(self, freshness: Freshness, gate: Gate | None) -> Classifier:
-        limits, manifest = self.settings.limits, self.bundle.manifest
-        return Classifier(
-            session=self.provision.engine.session(),
-            input=manifest.input,
-            labels=manifest.labels,
-            limits=Limits(limits.max_frame_bytes, limits.max_frame_pixels),
-            top=limits.top,
-            clock=self.clock,
-            freshness=freshness,
-            gate=gate,
-        )
-
-    def _supervise(self, source: RecordSource) -> None:
+    def _supervise(self, source: RecordSource, hands: Hands) -> None:
         self.health.phase = "joining the consumer group"
         while not self.crew.wait(_SUPERVISION_INTERVAL):
+            for session, frame in self._stuck(hands).items():
+                self._give_up(session, frame)
             if not self.health.ready and source.joined:
                 self.health.started = self.health.ready = True
                 self.health.phase = "running"
                 _log.info("running", group=self.settings.group)
 
-    def _finish(self, polling: PollStage, publishing: Outlet, sink: _Sink) -> None:
+    def _stuck(self, hands: Hands) -> dict[str, Frame]:
+        return hands.stuck(self.settings.isolation.hang_seconds)
+
+    def _give_up(self, session: str, frame: Frame) -> None:
+        """Die of a frame that never comes back, so that the next start tries it alone."""
+        seconds, place = self.settings.isolation.hang_seconds, f"{frame.partition}/{frame.offset}"
+        _log.error("a session hangs", session=session, frame=place, seconds=seconds)
+        self.crew.fail(
+            Fatal(
+                f"{session} has hung for more than {seconds:g} s at frame {place}: start again, "
+                "and it is tried alone in a child process first"
+            )
+        )
+
+    def _finish(self, polling: PollStage, publishing: Outlet, sink: _Sink, hands: Hands) -> None:
         self.health.ready = False
         self.health.phase = "stopping"
         _log.info("stopping, finishing the frames under way")
         deadline = self.clock() + self.settings.limits.drain_seconds
         polling.withdraw_all()
-        self.crew.join(deadline - self.clock(), but=publish.NAME)
+        stuck = self._stuck(hands).keys()
+        self.crew.join(deadline - self.clock(), but={publish.NAME, *stuck})
         polling.withdraw_all()
         publishing.finish()
-        late = self.crew.join(deadline - self.clock())
+        late = self.crew.join(deadline - self.clock(), but=stuck)
         if late:
             publishing.abandon()
             _log.warning("not finished in time, these frames will come again", threads=late)
         polling.finish()
         sink.close()
         _log.info("stopped")
+
+
+def _transacting(publishing: Outlet) -> Callable[[], bool] | None:
+    """What says whether a transaction may be open, where there are any."""
+    if not isinstance(publishing, TransactStage):
+        return None
+    return lambda: publishing.transacting
 
 
 def patiently(kafka: KafkaSettings, crew: Crew, health: Health, opens: Callable[[], None]) -> bool:

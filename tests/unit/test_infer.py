@@ -19,6 +19,7 @@ from edge.outcome import Outcome
 from edge.pipeline import infer
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
+from edge.pipeline.hands import Hands
 from edge.pipeline.infer import InferStage
 from edge.pipeline.intake import Intake
 from tests.clock import Clock
@@ -70,6 +71,7 @@ class Work:
         self.crew = PatientCrew()
         self.engine = Engine(list(troubles))
         self.metrics = Metrics()
+        self.hands = Hands(Clock())
         self.published: list[list[int]] = []
         self.held: list[bytes | None] = []
         batcher = Batcher(CostCurve(((1, 0.1), (4, 0.2))), 4, 10.0)
@@ -83,7 +85,15 @@ class Work:
         classifier = Classifier(
             self.engine, InputSpec(32, 32), LABELS, Limits(), 5, Clock(step=0.25), Freshness()
         )
-        InferStage("infer-0", self.crew, self.intake, classifier, self.publish, self.metrics).run()
+        InferStage(
+            "infer-0",
+            self.crew,
+            self.intake.take,
+            self.hands,
+            classifier,
+            self.publish,
+            self.metrics,
+        ).run()
 
     def publish(self, outcomes: list[Outcome]) -> None:
         self.published.append([outcome.frame.offset for outcome in outcomes])
