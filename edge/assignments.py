@@ -92,15 +92,20 @@ class Assignments:
                 moved[partition] = assignment.ledger.position
         return moved
 
-    def noted(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """The positions beside which our notes stand, moved or not."""
-        noted = {}
+    def cleared(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The positions, moved or not, of those whose note may be taken back: they were taken up,
+        and no suspects are left. Where there are, whoever has the partition next inherits them.
+        """
+        cleared = {}
         for partition in partitions:
             assignment = self._owned.get(partition)
-            if assignment is not None and assignment.start is not None:
-                position = assignment.ledger.position
-                noted[partition] = assignment.start if position is None else position
-        return noted
+            if assignment is None or assignment.start is None:
+                continue
+            moved = assignment.ledger.position
+            position = assignment.start if moved is None else moved
+            if position >= assignment.suspicion.before:
+                cleared[partition] = position
+        return cleared
 
     def note_committed(self, positions: dict[Partition, int]) -> None:
         with self._lock:

@@ -60,7 +60,7 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
     configure_logs(operation.log_level, operation.log_format)
     service = Service(settings)
     on_signals(service.stop)
-    with ended_if_frozen(2 * settings.isolation.hang_seconds):
+    with ended_if_frozen(settings.isolation.hang_seconds):
         service.run()
     return DONE
 

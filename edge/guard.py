@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 _WIND_SECONDS = 1.0
+_GRACE_SECONDS = 10.0
+"""Who can be told of a hang in words is given the time to say them first."""
 _STDERR = 2
 
 
 @contextmanager
 def ended_if_frozen(seconds: float) -> Iterator[None]:
     """Within `with`, end the process with status 1, saying where each thread stands, once no Python
-    code has run for so long. It is not called off at the end, which may stand still as well.
+    code has run for so long and a while. It is not called off at the end, which may stand still as
+    well.
     """
     over = Event()
 
     def wind() -> None:
         while not over.wait(_WIND_SECONDS):
-            faulthandler.dump_traceback_later(seconds, exit=True, file=_STDERR)
+            faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True, file=_STDERR)
 
     Thread(target=wind, name="guard", daemon=True).start()
     try:

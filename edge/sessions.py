@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Limits, Pixels
 from deploy.engines.protocol import Session
 from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
-from edge.isolation.isolated import Isolated
+from edge.isolation.isolated import POSSIBLE, Isolated
 from edge.isolation.orders import EngineOrder
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
@@ -41,6 +42,13 @@ class Sessions:
     clock: Callable[[], float]
 
     def start(self, crew: Crew) -> None:
+        """Start them.
+
+        Raises:
+            Fatal: children are asked for where there can be none.
+        """
+        if self.settings.isolation.isolate_decode and not POSSIBLE:
+            raise Fatal("--isolate-decode needs Linux")
         gate = self._gate()
         for number in range(self.provision.engine.concurrency):
             self._start_session(crew, f"{infer.NAME}-{number}", gate)
@@ -56,7 +64,13 @@ class Sessions:
         self._start(crew, name, self.intake.take, classifier, child.close)
 
     def _start_suspects(self, crew: Crew, gate: Gate | None) -> None:
-        """Its child decodes and infers, so that what it survives never touches this process."""
+        """Its child decodes and infers, so that what it survives never touches this process. Where
+        children are not to be had, suspects are treated as others.
+        """
+        if not POSSIBLE:
+            session = self.provision.engine.session()
+            self._start(crew, SUSPECTS, self.intake.take_suspect, self._classifier(session, gate))
+            return
         made = self.provision.record.fingerprint
         folder = str(self.provision.folder)
         engine = EngineOrder(str(self.bundle.folder), folder, made.kind, made.precision)

@@ -35,6 +35,8 @@ _log = get_logger("isolation")
 _GONE = (OSError, EOFError, ValueError, msgspec.DecodeError)
 _START_SECONDS = 120.0
 _TICK_MS = 200
+POSSIBLE = hasattr(os, "memfd_create")
+"""Only Linux has nameless memory that can be sealed."""
 _LONGEST_TICK = 1.0
 """What one tick counts at most: while all of us were stopped, the child had no time either."""
 _PASSED_ON = (

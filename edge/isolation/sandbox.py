@@ -45,6 +45,7 @@ def confine(memory: int, *, threads: bool) -> None:
         memory: bytes that may be allocated from now on.
         threads: whether new threads may be started, which an engine needs.
     """
+    held = _address_space()
     # Answers and errors go to the parent by pipe; what a decoder prints goes nowhere.
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, sys.stderr.fileno())
@@ -57,7 +58,7 @@ def confine(memory: int, *, threads: bool) -> None:
     _limit(resource.RLIMIT_FSIZE, 0)
     if not threads:
         _limit(resource.RLIMIT_NPROC, 0)
-    if (held := _address_space()) is not None:
+    if held is not None:
         _limit(resource.RLIMIT_AS, held + memory)
     # Last: what is open stays open, and nothing can be opened any more, sockets included.
     _limit(resource.RLIMIT_NOFILE, 0)

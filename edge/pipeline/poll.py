@@ -125,7 +125,8 @@ class PollStage:
         return self._assignments.uncommitted(partitions) if self._commits else {}
 
     def left(self, partitions: tuple[Partition, ...]) -> dict[Partition, int]:
-        """Positions of what is given back in order: no session is stuck on a frame of it.
+        """Positions of what is given back in order: no session is stuck on a frame of it, and no
+        suspect is left.
 
         Nothing while a transaction may be open: it would lose against an older position that is
         committed after it began.
@@ -133,7 +134,7 @@ class PollStage:
         if self._transacting():
             return {}
         stuck = self._hands.hold(partitions, 0 if self._crew.stopping else _REVOKE_BUDGET)
-        return self._assignments.noted(set(partitions) - stuck)
+        return self._assignments.cleared(set(partitions) - stuck)
 
     def gone(self, partitions: tuple[Partition, ...]) -> None:
         with self._taking_in:

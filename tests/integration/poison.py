@@ -16,11 +16,14 @@ from tests.integration.world import Sent, World
 from tests.waiting import wait_until
 
 SEGFAULT, HANG, FREEZE, GREED = b"#segfault#", b"#hang#", b"#freeze#", b"#greed#"
+GATE = b"#gate#"
+"""Waits until `open_gate`."""
 _DECODER = """
 import ctypes, os, signal, time
 from deploy.bundle import pixels
 
 decode = pixels.decode
+OPEN = os.path.join(os.path.dirname(__file__), "open")
 
 def poisoned(data, spec, limits):
     if b"#segfault#" in data:
@@ -31,6 +34,8 @@ def poisoned(data, spec, limits):
         ctypes.PyDLL(None).sleep(3600)  # holds the interpreter's lock meanwhile
     if b"#greed#" in data:
         raise MemoryError
+    while b"#gate#" in data and not os.path.exists(OPEN):
+        time.sleep(0.05)
     return decode(data, spec, limits)
 
 pixels.decode = poisoned
@@ -47,6 +52,11 @@ def decoder_that_falls(folder: Path) -> Mapping[str, str]:
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(textwrap.dedent(_DECODER), encoding="utf-8")
     return {"PYTHONPATH": str(folder)}
+
+
+def open_gate(environment: Mapping[str, str]) -> None:
+    """Let the frames through that wait in that decoder."""
+    (Path(environment["PYTHONPATH"]) / "open").touch()
 
 
 @dataclass(slots=True)

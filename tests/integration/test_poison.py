@@ -1,27 +1,38 @@
 """A frame that kills or hangs the process which decodes it ends as one dead letter."""
 
+import os
+import signal
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka import KafkaAdminClient
 
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
 from edge.settings import Delivery
 from tests.integration.poison import (
     FREEZE,
+    GATE,
     GREED,
     HANG,
     SEGFAULT,
     Supervised,
+    decoder_that_falls,
+    open_gate,
     poisonous,
     supervised,
 )
+from tests.integration.running import Command, command, member, options
 from tests.integration.world import Place, Sent, World, pictures
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 GOOD = 40
-HANG_WORDS = ("--hang-seconds", "4")
+SEEN = 'yardlight_frames_total{outcome="classified"}'
+DIED = "whoever had this partition died"
+HANG_WORDS = ("--hang-seconds", "6")
 
 
 def with_one(poison: bytes) -> list[Sent]:
@@ -112,3 +123,81 @@ def test_a_service_that_decodes_in_children_dies_of_no_frame(
         assert_clean_end(members)
     assert the_letter(world, place)["yardlight_reason"] == reason
     assert_only_that_one_was_lost(world, "exactly-once")
+
+
+def test_members_and_children_that_are_killed_from_outside_convict_no_frame(
+    apache_world: World, tmp_path: Path
+) -> None:
+    world = apache_world
+    send(world, GATE)
+    decoder = dict(decoder_that_falls(tmp_path / "decoder"))
+
+    def run(name: str) -> AbstractContextManager[Command]:
+        words = options(world, "--hang-seconds", "600")
+        return command(tmp_path / name, "edge.cli", "run", *words, environment=decoder)
+
+    with run("first.log") as first:
+        wait_until(lambda: first.metric(SEEN) > 0, "the first classification")
+        first.stop(signal.SIGKILL)
+    for attempt in range(2):
+        with run(f"again-{attempt}.log") as again:
+            again.wait_for(DIED)
+            again.stop(signal.SIGKILL)
+    with run("last.log") as last:
+        last.wait_for("decoding in a child")
+        os.kill(next(line["pid"] for line in last.lines() if "pid" in line), signal.SIGKILL)
+        last.wait_for("ended from outside by SIGKILL")
+        open_gate(decoder)
+        wait_until(lambda: world.audit().pending == 0, "the end of the backlog")
+        assert last.metric("yardlight_suspects_total") > 0
+        assert last.stop() == 0, last.said()
+    report = world.audit()
+    assert report.status("at-least-once") == CLEAN
+    assert report.total(Answer.CLASSIFIED) == GOOD + 1
+    assert report.total(Answer.DEAD_LETTERED) == 0
+
+
+@pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
+def test_partitions_that_change_hands_in_order_bring_no_suspects(
+    apache_world: World, tmp_path: Path, delivery: Delivery
+) -> None:
+    world = apache_world
+
+    def exact(name: str) -> AbstractContextManager[Command]:
+        return member(world, tmp_path / name, "--delivery", delivery, "--member", name)
+
+    world.send(pictures(GOOD))
+    with exact("one") as one:
+        wait_until(lambda: one.metric(SEEN) == GOOD, "the first frames")
+        with exact("two") as two:
+            wait_until(lambda: assigned(one) == assigned(two) == 2, "sharing")
+            world.send(pictures(GOOD))
+            wait_until(lambda: one.metric(SEEN) + two.metric(SEEN) == 2 * GOOD, "more frames")
+            assert two.stop() == 0, two.said()
+        wait_until(lambda: assigned(one) == 4, "all partitions again")
+        world.send(pictures(GOOD))
+        wait_until(lambda: world.audit().total(Answer.CLASSIFIED) == 3 * GOOD, "all frames")
+        assert not one.has_said(DIED)
+        assert not two.has_said(DIED)
+        assert one.stop() == 0, one.said()
+    assert notes(world) == {""}
+
+
+def test_what_a_killed_member_worked_on_is_noted_where_the_next_one_looks(
+    apache_world: World, tmp_path: Path
+) -> None:
+    with member(apache_world, tmp_path / "member.log") as running:
+        wait_until(lambda: notes(apache_world) == {"working 0"}, "the notes")
+        running.stop(signal.SIGKILL)
+    assert notes(apache_world) == {"working 0"}
+
+
+def assigned(running: Command) -> float:
+    return running.metric("yardlight_partitions_assigned")
+
+
+def notes(world: World) -> set[str]:
+    """What stands beside the committed positions of the group."""
+    with closing(KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap_servers)) as admin:
+        committed = admin.list_group_offsets(world.group)[world.group]
+    return {found.metadata for found in committed.values()}
