@@ -24,10 +24,14 @@ def ended_if_frozen(seconds: float) -> Iterator[None]:
     over = Event()
 
     def wind() -> None:
-        while not over.wait(_WIND_SECONDS):
-            faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True, file=_STDERR)
+        faulthandler.dump_traceback_later(seconds + _GRACE_SECONDS, exit=True, file=_STDERR)
 
-    Thread(target=wind, name="guard", daemon=True).start()
+    def wind_on() -> None:
+        while not over.wait(_WIND_SECONDS):
+            wind()
+
+    wind()
+    Thread(target=wind_on, name="guard", daemon=True).start()
     try:
         yield
     finally:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tests.integration.running import Command, command, options
 from tests.integration.world import Sent, World
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
-SEGFAULT, HANG, FREEZE, GREED = b"#segfault#", b"#hang#", b"#freeze#", b"#greed#"
+SEGFAULT, HANG, FREEZE = b"#segfault#", b"#hang#", b"#freeze#"
 GATE = b"#gate#"
 """Waits until `open_gate`."""
 _DECODER = """
@@ -32,8 +32,6 @@ def poisoned(data, spec, limits):
         time.sleep(3600)
     if b"#freeze#" in data:
         ctypes.PyDLL(None).sleep(3600)  # holds the interpreter's lock meanwhile
-    if b"#greed#" in data:
-        raise MemoryError
     while b"#gate#" in data and not os.path.exists(OPEN):
         time.sleep(0.05)
     return decode(data, spec, limits)
@@ -90,7 +88,7 @@ class Supervised:
             self.mend()
             return self.world.audit().pending == 0
 
-        wait_until(done, "the end of the backlog")
+        wait_until(done, "the end of the backlog", 2 * PATIENCE)
 
     def said(self) -> str:
         """All logs, those of the dead first."""
