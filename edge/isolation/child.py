@@ -88,10 +88,11 @@ def main() -> None:
     orders = msgspec.json.decode(sys.argv[1], type=Orders)
     end_with(orders.parent)
     cv2.setNumThreads(1)
-    memory = mmap.mmap(orders.memory, desk_bytes(orders))
+    memory = mmap.mmap(orders.memory, desk_bytes(orders.input, orders.limits, orders.labels))
     os.close(orders.memory)
+    desk = lay_out(memory, orders.input, orders.limits, orders.labels)
     session = None if orders.engine is None else _warm(orders.engine)
-    child = Child(orders, lay_out(memory, orders), session)
+    child = Child(orders, desk, session)
     confine(_ROOM + _ROOM_A_PIXEL * orders.limits.max_pixels, threads=session is not None)
     _say(Answer("ready"))
     while len(request := os.read(_STDIN, REQUEST.size)) == REQUEST.size:

@@ -71,19 +71,17 @@ class Desk:
     """float32 [1, C]."""
 
 
-def desk_bytes(orders: Orders) -> int:
-    return _up(orders.limits.max_bytes) + _up(_pixel_bytes(orders.input)) + 4 * orders.labels
+def desk_bytes(spec: InputSpec, limits: Limits, labels: int) -> int:
+    return _up(limits.max_bytes) + _up(_pixel_bytes(spec)) + 4 * labels
 
 
-def lay_out(memory: mmap.mmap, orders: Orders) -> Desk:
+def lay_out(memory: mmap.mmap, spec: InputSpec, limits: Limits, labels: int) -> Desk:
     """The parts of a memory of `desk_bytes`."""
-    pixels_at = _up(orders.limits.max_bytes)
-    scores_at = pixels_at + _up(_pixel_bytes(orders.input))
-    pixels: NDArray[np.uint8] = np.frombuffer(
-        memory, np.uint8, _pixel_bytes(orders.input), pixels_at
-    )
-    scores: NDArray[np.float32] = np.frombuffer(memory, np.float32, orders.labels, scores_at)
-    shape = (1, orders.input.height, orders.input.width, 3)
+    pixels_at = _up(limits.max_bytes)
+    scores_at = pixels_at + _up(_pixel_bytes(spec))
+    pixels: NDArray[np.uint8] = np.frombuffer(memory, np.uint8, _pixel_bytes(spec), pixels_at)
+    scores: NDArray[np.float32] = np.frombuffer(memory, np.float32, labels, scores_at)
+    shape = (1, spec.height, spec.width, 3)
     return Desk(memoryview(memory), pixels.reshape(shape), scores.reshape(1, -1))
 
 

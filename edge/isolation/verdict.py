@@ -18,8 +18,15 @@ _BY_ITS_OWN_FAULT = {
 a supervisor or a machine that is short of memory, comes from outside and convicts nobody."""
 
 
-def of_end(status: int, doing: str) -> BadFrame | Unavailable:
-    """What a child's end means; `status` is negative for a signal, as `subprocess` gives it."""
+def of_end(status: int | None, doing: str) -> BadFrame | Unavailable:
+    """What a child's end means.
+
+    Args:
+        status: negative for a signal, as `subprocess` gives it; None if it went on and talked
+            nonsense.
+    """
+    if status is None:
+        return BadFrame("crashed", f"{doing} made the process talk nonsense")
     if status >= 0:
         return BadFrame("crashed", f"{doing} ended the process, with exit status {status}")
     name = _name(-status)

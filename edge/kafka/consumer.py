@@ -194,16 +194,9 @@ class RecordSource:
             consumer.close(autocommit=False)
 
     def _take_up(self) -> None:
-        """Begin with what was assigned, now that its frames may come.
-
-        Raises:
-            Unavailable: the notes beside the positions could not be read or written.
-        """
+        """Begin with what was assigned, now that its frames may come."""
         assert self._rebalance is not None
-        try:
-            taken = self._takeover.take_up(self._consumer)
-        except KafkaError as error:
-            raise Unavailable(f"partitions were not taken up: {error!r}") from error
+        taken = self._takeover.take_up(self._consumer)
         for one in taken:
             self._rebalance.taken_up(one.partition, one.position, one.suspicion)
         if taken and not self._paused:

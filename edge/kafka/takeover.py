@@ -4,20 +4,23 @@ Until the note is written nothing of the partition is fetched, so no frame can k
 has left no trace of having had it.
 """
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.structs import OffsetAndMetadata
 
 from edge.frame import Partition
 from edge.kafka.unpack import place_of
+from edge.observe.logs import get_logger
 from edge.suspicion import Suspicion, inherit, is_of_the_dead, working
 
+_log = get_logger("consumer")
 _ANSWER_MS = 1_000
-_COMMIT_MS = 5_000
+_PAUSE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Takeover:
     """
 
     _waiting: set[Any] = field(default_factory=set)
+    _due: float = 0.0
 
     def assigned(self, consumer: Any, partitions: Iterable[Partition]) -> None:
         places = [place_of(partition) for partition in partitions]
@@ -50,20 +54,25 @@ class Takeover:
         return place in self._waiting
 
     def take_up(self, consumer: Any) -> list[TakenUp]:
-        """Read and write the notes of what waits; fetching may begin once this returns.
+        """Read and write the notes of what waits; what is returned may be fetched.
 
-        What a transaction of its last owner is still open on has no position yet, and is left for
-        the next call.
-
-        Raises:
-            KafkaError: the broker did not answer; the next call tries again.
+        The others are left for a later call: a transaction of their last owner is still open, or
+        the group has gone on, which takes a poll to hear of.
         """
+        waiting = self._waiting & consumer.assignment()
+        if not waiting or time.monotonic() < self._due:
+            return []
         found = []
-        for place in self._waiting & consumer.assignment():
-            with suppress(KafkaTimeoutError):
-                found.append(_find(consumer, place))
-        if found:
-            consumer.commit(dict(map(_note, found)), timeout_ms=_COMMIT_MS)
+        try:
+            for place in waiting:
+                with suppress(KafkaTimeoutError):
+                    found.append(_find(consumer, place))
+            if found:
+                consumer.commit(dict(map(_note, found)), timeout_ms=_ANSWER_MS)
+        except KafkaError as error:
+            _log.warning("partitions not taken up yet, trying again", error=repr(error))
+            self._due = time.monotonic() + _PAUSE
+            return []
         self._waiting -= {place_of(taken.partition) for taken in found}
         return found
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.slow
 SPEC, LIMITS = InputSpec(32, 32), Limits(100_000, 40_000)
 JPEG = solid_jpeg("parcel")
 Make = Callable[..., Isolated]
+ROOT = Path(__file__).parents[2]
 
 _DECODER = """
 import os, signal, socket, time
@@ -62,6 +65,25 @@ def answering(data, spec, limits):
 
 pixels.decode = answering
 """
+_SERVICE = """
+from deploy.bundle.manifest import InputSpec
+from deploy.bundle.pixels import Limits
+from edge.isolation.isolated import Isolated
+from edge.observe.logs import configure_logs
+from tests.models import solid_jpeg
+
+configure_logs("error", "json")
+
+def still():
+    print(child._worker.pid, flush=True)
+
+child = Isolated(
+    InputSpec(32, 32), Limits(100_000, 40_000), 4, None, hang_seconds=600, still=lambda: None
+)
+child.decode(solid_jpeg("parcel"))
+child._worker._still = still
+child.decode(solid_jpeg("parcel") + b"#hanging#")
+"""
 
 
 @pytest.fixture
@@ -72,14 +94,12 @@ def make(
     if not POSSIBLE:
         skip_loudly(request.config, "children to decode in need Linux")
     (tmp_path / "sitecustomize.py").write_text(_DECODER, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     made: list[Isolated] = []
 
-    def make(engine: EngineOrder | None = None, hang_seconds: float = 60.0) -> Isolated:
+    def make(engine: EngineOrder | None = None) -> Isolated:
         made.append(
-            Isolated(
-                SPEC, LIMITS, len(LABELS), engine, hang_seconds=hang_seconds, still=lambda: None
-            )
+            Isolated(SPEC, LIMITS, len(LABELS), engine, hang_seconds=600.0, still=lambda: None)
         )
         return made[-1]
 
@@ -89,8 +109,8 @@ def make(
 
 
 def pid_of(child: Isolated) -> int:
-    assert child._process is not None
-    return child._process.pid
+    assert child._worker is not None
+    return child._worker.pid
 
 
 def refusal(child: Isolated, data: bytes) -> BadFrame:
@@ -143,9 +163,11 @@ def test_a_frame_that_a_child_dies_of_is_bad_and_the_next_one_is_decoded(
 
 
 def test_a_frame_that_a_child_never_comes_back_from_is_bad(make: Make) -> None:
-    child = make(hang_seconds=1.0)
+    child = make()
     child.decode(JPEG)
+    child._hang_seconds = 0.5
     assert refusal(child, JPEG + b"#hanging#").reason == "hung"
+    child._hang_seconds = 600.0
     assert child.decode(JPEG).shape == (32, 32, 3)
 
 
@@ -154,7 +176,7 @@ def test_a_child_that_somebody_ended_while_it_was_idle_is_replaced(make: Make) -
     child.decode(JPEG)
     before = pid_of(child)
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: child._process is not None and child._process.poll() is not None)
+    wait_until(lambda: child._worker is not None and child._worker.ended, "its end")
     assert child.decode(JPEG).shape == (32, 32, 3)
     assert pid_of(child) != before
 
@@ -166,7 +188,8 @@ def test_a_child_that_somebody_ends_convicts_nobody(make: Make) -> None:
     def end() -> None:
         os.kill(pid_of(child), signal.SIGKILL)
 
-    child._still = end
+    assert child._worker is not None
+    child._worker._still = end
     with pytest.raises(Unavailable, match="from outside by SIGKILL"):
         child.decode(JPEG + b"#hanging#")
 
@@ -200,6 +223,24 @@ def test_a_closed_child_is_gone(make: Make) -> None:
     child.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.usefixtures("make")
+def test_a_child_ends_with_the_service_though_that_is_killed() -> None:
+    program = [sys.executable, "-c", _SERVICE]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=ROOT) as service:
+        assert service.stdout is not None
+        pid = int(service.stdout.readline())
+        service.kill()
+    wait_until(lambda: not is_running(pid), "the end of the child")
+
+
+def is_running(pid: int) -> bool:
+    """Whether it is there, and not only waits to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()[2] != "Z"
+    except OSError:
+        return False
 
 
 def test_the_engine_in_a_child_says_what_it_says_here(make: Make, tiny_bundle: Path) -> None:

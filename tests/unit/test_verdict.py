@@ -34,6 +34,12 @@ def test_a_decoder_that_ends_its_process_convicts_the_frame(status: int) -> None
     assert (found.reason, str(status) in str(found)) == ("crashed", True)
 
 
+def test_a_child_that_talks_nonsense_was_taken_over_by_its_frame() -> None:
+    found = of_end(None, "decoding the frame")
+    assert isinstance(found, BadFrame)
+    assert found.reason == "crashed"
+
+
 def test_a_decoder_that_never_comes_back_convicts_the_frame() -> None:
     found = of_silence(30, "decoding the frame")
     assert (found.reason, "30 s" in str(found)) == ("hung", True)
