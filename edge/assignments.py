@@ -6,6 +6,7 @@ from threading import Lock
 
 from edge.frame import Frame, Partition
 from edge.ledger import Ledger
+from edge.suspicion import Suspicion
 
 
 @dataclass(slots=True)
@@ -14,6 +15,9 @@ class Assignment:
 
     number: int
     ledger: Ledger = field(default_factory=Ledger)
+    start: int | None = None
+    """The position that it was taken up at, once our note stands there."""
+    suspicion: Suspicion = field(default_factory=Suspicion)
     committed: int | None = None
     draining: bool = False
     """It is about to be given back: nothing new is taken in."""
@@ -32,6 +36,11 @@ class Assignments:
             for partition in partitions:
                 self._count += 1
                 self._owned[partition] = Assignment(self._count)
+
+    def take_up(self, partition: Partition, position: int, suspicion: Suspicion) -> None:
+        """Its frames come from now on, and the note that we work on it stands beside `position`."""
+        if (assignment := self._owned.get(partition)) is not None:
+            assignment.start, assignment.suspicion = position, suspicion
 
     def forget(self, partitions: Iterable[Partition]) -> None:
         """They belong to somebody else now: what is still under way here has no say any more."""
@@ -82,6 +91,21 @@ class Assignments:
             if assignment.ledger.position != assignment.committed:
                 moved[partition] = assignment.ledger.position
         return moved
+
+    def cleared(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The positions, moved or not, of those whose note may be taken back: they were taken up,
+        and no suspects are left. Where there are, whoever has the partition next inherits them.
+        """
+        cleared = {}
+        for partition in partitions:
+            assignment = self._owned.get(partition)
+            if assignment is None or assignment.start is None:
+                continue
+            moved = assignment.ledger.position
+            position = assignment.start if moved is None else moved
+            if position >= assignment.suspicion.before:
+                cleared[partition] = position
+        return cleared
 
     def note_committed(self, positions: dict[Partition, int]) -> None:
         with self._lock:

@@ -17,6 +17,7 @@ from edge.cameras.command import CameraSettings, parse_size, run_cameras
 from edge.demo import BUNDLE
 from edge.doctor.examination import DoctorSettings, examine
 from edge.doctor.report import show, show_json
+from edge.guard import ended_if_frozen
 from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
@@ -69,7 +70,8 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
     configure_logs(operation.log_level, operation.log_format)
     service = Service(settings)
     on_signals(service.stop)
-    service.run()
+    with ended_if_frozen(settings.isolation.hang_seconds):
+        service.run()
     return DONE
 
 

@@ -83,6 +83,8 @@ class Frame:
     """Which assignment of the partition this frame came with; a later one has its own ledger."""
     corrupt: str | None = None
     """How the record failed its checksum, where it did: then there is no value."""
+    suspect: bool = False
+    """Somebody died who may have been working on it."""
 
     @property
     def size(self) -> int:

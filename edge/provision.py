@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
@@ -24,6 +25,8 @@ class Provision:
 
     engine: Engine
     record: EngineRecord
+    folder: Path
+    """Where the engine lies, for whoever loads it once more."""
     fallback: bool
     """`auto` found nothing better than the reference engine."""
     successor: Fingerprint | None = None
@@ -68,8 +71,8 @@ def provide_engine(
     return Provision(*load(shelf, wanted), chosen.fallback)
 
 
-def load(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord]:
-    """Load the engine that is wanted, which lies there by now.
+def load(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord, Path]:
+    """Load the engine that is wanted, which lies there by now; and where.
 
     Raises:
         Fatal: it is not there, may not run or does not load.
@@ -81,25 +84,25 @@ def load(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord]:
         _log.warning("the engine's certificate is not looked at, as was asked for")
     engine, record = shelf.load(folder, wanted)
     _log.info("engine loaded", folder=str(folder), digest=record.digest)
-    return engine, record
+    return engine, record, folder
 
 
-def _meanwhile(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord] | None:
+def _meanwhile(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord, Path] | None:
     """The fastest engine that fits and is proven, else the reference, else nothing."""
     ready = sorted(shelf.fitting(), key=lambda it: it[1].cost.seconds(1))
-    for folder, record in ready:
+    for folder, fitting in ready:
         try:
-            found = shelf.load(folder, record.fingerprint)
+            engine, record = shelf.load(folder, fitting.fingerprint)
         except Fatal as error:
             _log.warning("an engine that fits does not load", key=folder.name, error=str(error))
             continue
         _log.info("serving with an engine that fits until the wanted one is built", key=folder.name)
-        return found
+        return engine, record, folder
     if wanted.kind == "onnxruntime":
         return None
     _log.info("serving with the reference until the wanted engine is built")
     try:
-        return stand_by(shelf.bundle, wanted.max_batch)
+        return *stand_by(shelf.bundle, wanted.max_batch), shelf.bundle.folder
     except Fatal as error:
         _log.warning("the reference cannot serve meanwhile", error=str(error))
         return None

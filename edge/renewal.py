@@ -41,9 +41,9 @@ class Renewal:
             _log.error("the engine that runs goes on", wanted=self._name, error=str(error))
 
     def _change_over(self) -> None:
-        engine, record = load(self.shelf, self.wanted)
+        engine, record, folder = load(self.shelf, self.wanted)
         try:
-            self.take_over(Provision(engine, record, self.fallback))
+            self.take_over(Provision(engine, record, folder, self.fallback))
         except YardlightError:
             engine.close()
             raise

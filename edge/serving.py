@@ -3,16 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.bundle.manifest import Bundle
-from deploy.bundle.pixels import Limits
-from deploy.engines.protocol import Session
 from edge.batching import Batcher
-from edge.freshness import Freshness
-from edge.gate import Gate
-from edge.pipeline.classify import Classifier
 from edge.pipeline.intake import Intake
 from edge.pipeline.shift import Shifts
 from edge.provision import Provision
+from edge.sessions import Sessions
 from edge.settings import RunSettings
 from edge.wire import ClassificationWriter
 
@@ -29,35 +24,18 @@ class Serving:
     """`begin` puts an engine to work, and whichever was at work before to rest."""
 
     settings: RunSettings
-    bundle: Bundle
-    clock: Callable[[], float]
     intake: Intake
+    sessions: Sessions
     shifts: Shifts
     classifications: ClassificationWriter
-    freshness: Freshness
-    gate: Gate | None
 
     def begin(self, provision: Provision, beat: Callable[[], None]) -> None:
-        """Returns when no session of the engine before is used any more."""
-        self.classifications.introduce(provision.record)
-        # All sessions are made by one thread; see OpenVinoEngine.session.
-        classifiers = [
-            self._classifier(provision.engine.session(), provision.record.digest)
-            for _ in range(provision.engine.concurrency)
-        ]
-        self.intake.plan_with(batcher_of(provision, self.settings))
-        self.shifts.begin(classifiers, beat)
+        """Returns when no session of the engine before is used any more.
 
-    def _classifier(self, session: Session, engine: str) -> Classifier:
-        limits, manifest = self.settings.limits, self.bundle.manifest
-        return Classifier(
-            session=session,
-            input=manifest.input,
-            labels=manifest.labels,
-            limits=Limits(limits.max_frame_bytes, limits.max_frame_pixels),
-            top=limits.top,
-            clock=self.clock,
-            freshness=self.freshness,
-            gate=self.gate,
-            engine=engine,
-        )
+        Raises:
+            Fatal: children are asked for where there can be none.
+        """
+        self.classifications.introduce(provision.record)
+        posts = self.sessions.posts(provision)
+        self.intake.plan_with(batcher_of(provision, self.settings))
+        self.shifts.begin(posts, beat)

@@ -224,6 +224,20 @@ class FreshnessSettings:
     makes 20 and more."""
 
 
+@Parameter(name="*", group="Isolation")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsolationSettings:
+    """What happens where a frame ends the process that decodes it, or never comes back."""
+
+    isolate_decode: bool = False
+    """Decode in sandboxed child processes, one for each session of the engine: for cameras that may
+    be hostile. Otherwise only frames that somebody may have died of are tried in a child."""
+
+    hang_seconds: Annotated[float, Parameter(validator=validators.Number(gte=1))] = 30.0
+    """Seconds after which a frame that is being decoded, or a batch in the engine, counts as hung.
+    The service ends then, and its next start tries the frame in a child."""
+
+
 @Parameter(name="*", group="Operation")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSettings:
@@ -278,4 +292,5 @@ class RunSettings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     freshness: FreshnessSettings = field(default_factory=FreshnessSettings)
+    isolation: IsolationSettings = field(default_factory=IsolationSettings)
     operation: OperationSettings = field(default_factory=OperationSettings)

@@ -8,11 +8,12 @@ from typing import TypeAlias
 
 import cv2
 
-from deploy.bundle.errors import Unavailable
+from deploy.bundle.errors import Fatal, Unavailable
 from deploy.bundle.manifest import Bundle
 from deploy.engines.record import Fingerprint
 from edge import renewal
 from edge.assignments import Assignments
+from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
 from edge.kafka.client import wait_for_broker
@@ -26,6 +27,7 @@ from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
 from edge.pipeline import poll, publish
 from edge.pipeline.crew import Crew
+from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.outlet import Outlet
@@ -38,6 +40,7 @@ from edge.pipeline.transact import TransactStage
 from edge.provision import Provision
 from edge.renewal import Renewal
 from edge.serving import Serving, batcher_of
+from edge.sessions import Sessions
 from edge.settings import KafkaSettings, RunSettings
 from edge.shelf import Shelf
 from edge.wire import ClassificationWriter
@@ -79,7 +82,8 @@ class Stream:
         # A frame changes threads four times; by default each may wait 5 ms for the interpreter.
         sys.setswitchinterval(_SWITCH_SECONDS)
         assignments, intake, source = Assignments(), self._intake(), self._source()
-        freshness, classifications = self._freshness(), self._classifications()
+        freshness, hands = self._freshness(), Hands(self.clock)
+        classifications = self._classifications()
         writer = self._writer(classifications)
         release = Release(writer, assignments, self.metrics, self.clock, self.trace)
         sink, publishing = self._outlet(release, source)
@@ -90,29 +94,19 @@ class Stream:
             Skips(publishing.offer),
             freshness,
             assignments,
+            hands,
             self.metrics,
             self.clock,
             self.wall,
-            commits=self.transactions is None,
+            transacting=_transacting(publishing),
         )
+        sessions = self._sessions(intake, hands, freshness)
         if self._open(sink, source, polling):
-            shifts = Shifts(self.crew, intake, publishing.put, self.metrics)
-            self._start(
-                polling,
-                publishing,
-                Serving(
-                    self.settings,
-                    self.bundle,
-                    self.clock,
-                    intake,
-                    shifts,
-                    classifications,
-                    freshness,
-                    self._gate(),
-                ),
-            )
-            self._supervise(source)
-            self._finish(polling, publishing, sink)
+            shifts = Shifts(self.crew, hands, publishing.put, self.metrics)
+            serving = Serving(self.settings, intake, sessions, shifts, classifications)
+            self._start(polling, publishing, serving)
+            self._supervise(source, hands)
+            self._finish(polling, publishing, sink, hands)
 
     def _intake(self) -> Intake:
         limits = self.settings.limits
@@ -131,6 +125,19 @@ class Stream:
     def _gate(self) -> Gate | None:
         wanted = self.settings.freshness
         return Gate(wanted.gate_threshold) if wanted.gate else None
+
+    def _sessions(self, intake: Intake, hands: Hands, freshness: Freshness) -> Sessions:
+        return Sessions(
+            self.settings,
+            self.bundle,
+            self.crew,
+            intake,
+            hands,
+            freshness,
+            self._gate(),
+            self.metrics,
+            self.clock,
+        )
 
     def _source(self) -> RecordSource:
         settings = self.settings
@@ -192,30 +199,54 @@ class Stream:
         shelf, fallback = Shelf(self.bundle, self.settings.engine), self.provision.fallback
         Renewal(shelf, wanted, fallback, self.crew, self.health, take_over).start()
 
-    def _supervise(self, source: RecordSource) -> None:
+    def _supervise(self, source: RecordSource, hands: Hands) -> None:
         self.health.phase = "joining the consumer group"
         while not self.crew.wait(_SUPERVISION_INTERVAL):
+            for session, frame in self._stuck(hands).items():
+                self._give_up(session, frame)
             if not self.health.ready and source.joined:
                 self.health.started = self.health.ready = True
                 self.health.phase = "running"
                 _log.info("running", group=self.settings.group)
 
-    def _finish(self, polling: PollStage, publishing: Outlet, sink: _Sink) -> None:
+    def _stuck(self, hands: Hands) -> dict[str, Frame]:
+        return hands.stuck(self.settings.isolation.hang_seconds)
+
+    def _give_up(self, session: str, frame: Frame) -> None:
+        """Die of a frame that never comes back, so that the next start tries it alone."""
+        seconds, place = self.settings.isolation.hang_seconds, f"{frame.partition}/{frame.offset}"
+        _log.error("a session hangs", session=session, frame=place, seconds=seconds)
+        self.crew.fail(
+            Fatal(
+                f"{session} has hung for more than {seconds:g} s at frame {place}: start again, "
+                "and it is tried alone in a child process first"
+            )
+        )
+
+    def _finish(self, polling: PollStage, publishing: Outlet, sink: _Sink, hands: Hands) -> None:
         self.health.ready = False
         self.health.phase = "stopping"
         _log.info("stopping, finishing the frames under way")
         deadline = self.clock() + self.settings.limits.drain_seconds
         polling.withdraw_all()
-        self.crew.join(deadline - self.clock(), but=publish.NAME)
+        stuck = self._stuck(hands).keys()
+        self.crew.join(deadline - self.clock(), but={publish.NAME, *stuck})
         polling.withdraw_all()
         publishing.finish()
-        late = self.crew.join(deadline - self.clock())
+        late = self.crew.join(deadline - self.clock(), but=stuck)
         if late:
             publishing.abandon()
             _log.warning("not finished in time, these frames will come again", threads=late)
         polling.finish()
         sink.close()
         _log.info("stopped")
+
+
+def _transacting(publishing: Outlet) -> Callable[[], bool] | None:
+    """What says whether a transaction may be open, where there are any."""
+    if not isinstance(publishing, TransactStage):
+        return None
+    return lambda: publishing.transacting
 
 
 def patiently(kafka: KafkaSettings, crew: Crew, health: Health, opens: Callable[[], None]) -> bool:

@@ -17,6 +17,7 @@ class Section(Enum):
     LAG = "Lag grows"
     LATENCY = "Latency over target"
     DEAD_LETTERS = "Dead letters"
+    SUSPECTS = "Suspects"
     UNSERVED = "Partition unserved"
     FALLBACK = "Engine fallback"
     GPU = "GPU throttled"

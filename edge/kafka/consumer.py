@@ -26,11 +26,13 @@ from edge.kafka.client import (
 from edge.kafka.lag import Lag
 from edge.kafka.positions import NoPosition, find_position
 from edge.kafka.rebalance import Listener, Rebalance, RememberingAssignor
+from edge.kafka.takeover import Takeover
 from edge.kafka.unpack import offsets_of, record_of
 from edge.kafka.unreadable import UNREADABLE, step_over
 from edge.observe.logs import get_logger
 from edge.record import Record
 from edge.settings import KafkaSettings
+from edge.suspicion import LEFT
 
 _log = get_logger("consumer")
 _BOOTSTRAP_MS = 30_000
@@ -56,6 +58,8 @@ class RecordSource:
         self._consumer: Any = None
         self._paused = False
         self._lag = Lag()
+        self._takeover = Takeover()
+        self._rebalance: Rebalance | None = None
         self.membership: Any = None
         """Who we were in the group after the newest poll, None before the first."""
 
@@ -92,7 +96,8 @@ class RecordSource:
             raise Unavailable(
                 f"{self._settings.bootstrap_servers} listens but does not answer as Kafka: {error}"
             ) from error
-        listener = Listener(self._consumer, rebalance, assignor)
+        self._rebalance = rebalance
+        listener = Listener(self._consumer, rebalance, assignor, self._takeover)
         self._consumer.subscribe([self._topic], listener=listener)
 
     def poll(self, seconds: float) -> list[Record]:
@@ -107,6 +112,7 @@ class RecordSource:
         """
         if self._take_up_unfinished_join():
             seconds = max(seconds, _JOIN_SECONDS)
+        self._take_up()
         try:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
         except UNREADABLE as error:
@@ -136,7 +142,7 @@ class RecordSource:
     def resume(self) -> None:
         if self._paused:
             self._paused = False
-            self._consumer.resume(*self._consumer.paused())
+            self._fetch_again()
 
     def commit_soon(
         self,
@@ -150,14 +156,15 @@ class RecordSource:
 
         self._consumer.commit_async(offsets_of(positions), callback=answered)
 
-    def commit_now(self, positions: Mapping[Partition, int]) -> None:
-        """Commit and wait for it.
+    def commit_now(self, positions: Mapping[Partition, int], left: Mapping[Partition, int]) -> None:
+        """Commit and wait for it; `left` are the positions of what is given back in order.
 
         Raises:
             Unavailable: it was not acknowledged; the frames will be delivered again.
         """
+        offsets = offsets_of(positions) | offsets_of(left, LEFT)
         try:
-            self._consumer.commit(offsets_of(positions), timeout_ms=_COMMIT_MS)
+            self._consumer.commit(offsets, timeout_ms=_COMMIT_MS)
         except KafkaError as error:
             raise Unavailable(f"offsets were not committed: {error!r}") from error
 
@@ -185,6 +192,19 @@ class RecordSource:
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
             consumer.close(autocommit=False)
+
+    def _take_up(self) -> None:
+        """Begin with what was assigned, now that its frames may come."""
+        assert self._rebalance is not None
+        taken = self._takeover.take_up(self._consumer)
+        for one in taken:
+            self._rebalance.taken_up(one.partition, one.position, one.suspicion)
+        if taken and not self._paused:
+            self._fetch_again()
+
+    def _fetch_again(self) -> None:
+        paused = self._consumer.paused()
+        self._consumer.resume(*(it for it in paused if not self._takeover.held_back(it)))
 
     def _take_up_unfinished_join(self) -> bool:
         """Ask again for a join that outlasted the `poll` which began it; whether there is one.

@@ -9,8 +9,10 @@ from kafka.errors import KafkaError
 from kafka.net.selector import KernelEvent
 
 from edge.frame import Partition
+from edge.kafka.takeover import Takeover
 from edge.kafka.unpack import offsets_of
 from edge.observe.logs import get_logger
+from edge.suspicion import LEFT, Suspicion
 
 _log = get_logger("consumer")
 _DRAIN_STEP = 0.005
@@ -21,11 +23,17 @@ class Rebalance(Protocol):
 
     def assigned(self, partitions: tuple[Partition, ...]) -> None: ...
 
+    def taken_up(self, partition: Partition, position: int, suspicion: Suspicion) -> None:
+        """Frames of it come from now on. Called on the thread that polls."""
+
     def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
         """Partitions are to be given back: a function that says whether to wait on for them."""
 
     def positions(self, partitions: tuple[Partition, ...]) -> Mapping[Partition, int]:
         """What may be committed of them, once drained."""
+
+    def left(self, partitions: tuple[Partition, ...]) -> Mapping[Partition, int]:
+        """The positions of those that are given back in order: nobody died of what follows."""
 
     def gone(self, partitions: tuple[Partition, ...]) -> None:
         """They belong to somebody else now."""
@@ -46,13 +54,22 @@ class RememberingAssignor(CooperativeStickyAssignor):  # type: ignore[misc] # th
 class Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
     """Hands partitions over in order: drain, commit, give back. Heartbeats go on meanwhile."""
 
-    def __init__(self, consumer: Any, rebalance: Rebalance, assignor: RememberingAssignor) -> None:
+    def __init__(
+        self,
+        consumer: Any,
+        rebalance: Rebalance,
+        assignor: RememberingAssignor,
+        takeover: Takeover,
+    ) -> None:
         self._consumer = consumer
         self._rebalance = rebalance
         self._assignor = assignor
+        self._takeover = takeover
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        self._rebalance.assigned(_partitions(assigned))
+        partitions = _partitions(assigned)
+        self._takeover.assigned(self._consumer, partitions)
+        self._rebalance.assigned(partitions)
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         partitions = _partitions(revoked)
@@ -61,20 +78,25 @@ class Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-py
         waiting = self._rebalance.draining(partitions)
         while waiting():
             await _sleep(_DRAIN_STEP)
-        positions = self._rebalance.positions(partitions)
-        if positions:
-            await self._commit(positions)
-        self._rebalance.gone(partitions)
+        offsets = offsets_of(self._rebalance.positions(partitions))
+        offsets |= offsets_of(self._rebalance.left(partitions), LEFT)
+        if offsets:
+            await self._commit(offsets)
+        self._gone(partitions)
 
-    async def _commit(self, positions: Mapping[Partition, int]) -> None:
+    async def _commit(self, offsets: Mapping[Any, Any]) -> None:
         try:
-            await self._consumer.commit_async(offsets_of(positions))
+            await self._consumer.commit_async(offsets)
         except KafkaError as error:
             _log.warning("not committed on hand-over, these frames repeat", error=repr(error))
 
     async def on_partitions_lost(self, lost: Iterable[Any]) -> None:
         self._assignor.forget()
-        self._rebalance.gone(_partitions(lost))
+        self._gone(_partitions(lost))
+
+    def _gone(self, partitions: tuple[Partition, ...]) -> None:
+        self._takeover.gone(partitions)
+        self._rebalance.gone(partitions)
 
 
 def _sleep(seconds: float) -> Awaitable[None]:

@@ -8,6 +8,7 @@ from kafka.structs import OffsetAndMetadata
 
 from edge.frame import Partition
 from edge.record import Record
+from edge.suspicion import working
 
 
 def record_of(raw: Any) -> Record:
@@ -27,9 +28,9 @@ def place_of(partition: Partition) -> Any:
     return TopicPartition(partition.topic, partition.number)
 
 
-def offsets_of(positions: Mapping[Partition, int]) -> dict[Any, Any]:
-    """Positions as what kafka-python commits."""
+def offsets_of(positions: Mapping[Partition, int], note: str = working()) -> dict[Any, Any]:
+    """Positions as what kafka-python commits, with the note of who works on what follows them."""
     return {
-        place_of(partition): OffsetAndMetadata(offset, "", -1)
+        place_of(partition): OffsetAndMetadata(offset, note, -1)
         for partition, offset in positions.items()
     }

@@ -100,6 +100,11 @@ TRANSACTIONS = Metric(
     "Transactions of exactly-once by how they ended.",
     ("result",),
 )
+SUSPECTS = Metric(
+    "yardlight_suspects",
+    "counter",
+    "Frames tried alone in a child process, because a member died that may have had them in hand.",
+)
 BUILD = Metric("yardlight_build", "info", "Version of Yardlight.", ("version", "python"))
 ENGINE = Metric(
     "yardlight_engine", "info", "The engine that runs.", ("kind", "precision", "digest")
@@ -114,7 +119,8 @@ ENGINE_FALLBACK = Metric(
 SERVICE = (
     FRAMES, DEAD_LETTERS, SKIPPED, FRAME_LATENCY, LATENCY_TARGET, NEWEST_OUTCOME, BATCH_SIZE,
     ENGINE_SECONDS, LAG, PARTITIONS_ASSIGNED, TOPIC_PARTITIONS, CAMERA_CLOCK_SKEW,
-    CAPTURE_TIME_FAULTS, RECONNECTS, TRANSACTIONS, BUILD, ENGINE, MODEL, ENGINE_FALLBACK,
+    CAPTURE_TIME_FAULTS, RECONNECTS, TRANSACTIONS, SUSPECTS, BUILD, ENGINE, MODEL,
+    ENGINE_FALLBACK,
 )  # fmt: skip
 """What `yardlight-edge run` always serves."""
 

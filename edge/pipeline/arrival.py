@@ -16,7 +16,9 @@ def arrive(
         now: the wall clock, Unix seconds.
     """
     assignment.ledger.deliver(record.offset)
-    return frame_of(record, polled=polled, now=now, assignment=assignment.number)
+    frame, origin = frame_of(record, polled=polled, now=now, assignment=assignment.number)
+    frame.suspect = record.offset < assignment.suspicion.before
+    return frame, origin
 
 
 def frame_of(

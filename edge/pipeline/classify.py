@@ -31,12 +31,14 @@ class Classifier:
     """Shared with the classifiers of the other sessions."""
     engine: str = ""
     """Digest of the engine, which its classifications carry."""
+    decoder: Callable[[bytes], Pixels] | None = None
+    """Decodes and resizes somewhere else; None does it here. Raises BadFrame, or Unavailable."""
 
     def classify(self, frames: Sequence[Frame]) -> list[Outcome]:
         """One outcome for each frame, in their order. A bad frame never affects another.
 
         Raises:
-            Unavailable: the device cannot run the batch now.
+            Unavailable: the device cannot run the batch now, or whoever decodes was ended.
             Fatal: the device is gone.
         """
         outcomes: dict[int, Outcome] = {}
@@ -69,9 +71,17 @@ class Classifier:
         if frame.value is None:
             return DeadLettered(frame, "null", "the record has no value")
         try:
+            if self.decoder is not None:
+                return self.decoder(frame.value)
             return frame_to_pixels(frame.value, self.input, self.limits)
         except BadFrame as error:
             return DeadLettered(frame, error.reason, str(error))
+        except (Unavailable, Fatal, MemoryError):
+            # Who is short of memory may be somebody else: the frame is tried alone, after we died.
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one frame can provoke in a decoder
+            failure = f"the decoder failed: {type(error).__name__}: {error}"
+            return DeadLettered(frame, "undecodable", failure)
 
     def _infer(
         self, frames: Sequence[Frame], pictures: Sequence[tuple[int, Pixels]]
@@ -83,15 +93,15 @@ class Classifier:
         for (index, picture), row in zip(pictures, rows, strict=True):
             frame = frames[index]
             frame.stamps.started, frame.stamps.inferred = started, ended
-            if isinstance(row, str):
-                outcomes[index] = DeadLettered(frame, "engine-failed", row)
+            if isinstance(row, BadFrame):
+                outcomes[index] = DeadLettered(frame, row.reason, str(row))
             else:
                 outcomes[index] = seen = Classified(frame, self._top_scores(row), self.engine)
                 if self.gate is not None:
                     self.gate.saw(seen, picture)
         return outcomes
 
-    def _run_or_split(self, pictures: list[Pixels]) -> list[Scores | str]:
+    def _run_or_split(self, pictures: list[Pixels]) -> list[Scores | BadFrame]:
         """Scores of each picture, or how the engine failed on it once it was run alone."""
         try:
             scores = self.session.run(np.stack(pictures))
@@ -100,12 +110,14 @@ class Classifier:
             )
         except (Unavailable, Fatal):
             raise
+        except BadFrame as error:
+            return [error] if len(pictures) == 1 else self._split(pictures, str(error))
         except Exception as error:  # noqa: BLE001 - whatever one frame can provoke in a driver
             return self._split(pictures, f"{type(error).__name__}: {error}")
 
-    def _split(self, pictures: list[Pixels], failure: str) -> list[Scores | str]:
+    def _split(self, pictures: list[Pixels], failure: str) -> list[Scores | BadFrame]:
         if len(pictures) == 1:
-            return [f"the engine failed on this frame: {failure}"]
+            return [BadFrame("engine-failed", f"the engine failed on this frame: {failure}")]
         middle = len(pictures) // 2
         return self._run_or_split(pictures[:middle]) + self._run_or_split(pictures[middle:])
 

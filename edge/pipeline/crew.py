@@ -1,6 +1,6 @@
 """The threads of the service: a thread that dies takes the service down and says why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Event, Thread
 
 from edge.observe.logs import get_logger
@@ -55,10 +55,15 @@ class Crew:
         now, beats = self._clock(), dict(self._beats)
         return {name: now - beat for name, beat in beats.items()}
 
-    def join(self, seconds: float, but: str = "") -> list[str]:
-        """Wait for all threads to end, but for the one named; names of those that did not."""
+    def fail(self, error: BaseException) -> None:
+        """Stop, because of this; what came first counts."""
+        self.failure = self.failure or error
+        self._stop.set()
+
+    def join(self, seconds: float, but: Collection[str] = ()) -> list[str]:
+        """Wait for all threads to end, but for those named; names of those that did not."""
         deadline = self._clock() + seconds
-        waited_for = [thread for thread in self._threads if thread.name != but]
+        waited_for = [thread for thread in self._threads if thread.name not in but]
         for thread in waited_for:
             thread.join(max(0.0, deadline - self._clock()))
         return [thread.name for thread in waited_for if thread.is_alive()]
@@ -67,8 +72,7 @@ class Crew:
         try:
             body()
         except BaseException as error:  # noqa: BLE001 - recorded here, raised by the service
-            self.failure = self.failure or error
             _log.error("a stage died", stage=name, error=f"{type(error).__name__}: {error}")
-            self._stop.set()
+            self.fail(error)
         finally:
             self._beats.pop(name, None)

@@ -31,8 +31,8 @@ class Source(Protocol):
     ) -> None:
         """Commit in the background; `done` hears on another thread how it went."""
 
-    def commit_now(self, positions: Mapping[Partition, int]) -> None:
-        """Commit and wait for it.
+    def commit_now(self, positions: Mapping[Partition, int], left: Mapping[Partition, int]) -> None:
+        """Commit and wait for it; `left` are the positions of what is given back in order.
 
         Raises:
             Unavailable: it was not acknowledged.

@@ -10,7 +10,7 @@ from edge.observe.metrics import Metrics
 from edge.outcome import DeadLettered, Outcome
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
-from edge.pipeline.intake import Intake
+from edge.pipeline.hands import Hands
 
 _log = get_logger("infer")
 NAME = "infer"
@@ -25,16 +25,20 @@ class InferStage:
         self,
         name: str,
         crew: Crew,
-        intake: Intake,
+        take: Callable[[float], list[Frame]],
+        hands: Hands,
         classifier: Classifier,
         publish: Callable[[list[Outcome]], None],
         metrics: Metrics,
         relieved: Event,
     ) -> None:
-        """`relieved` is set when another session takes over: this one ends after its batch."""
+        """`take` waits up to that many seconds for the next batch, empty if none came. `relieved`
+        is set when another session takes over: this one ends after its batch.
+        """
         self.name = name
         self._crew = crew
-        self._intake = intake
+        self._take = take
+        self._hands = hands
         self._classifier = classifier
         self._publish = publish
         self._metrics = metrics
@@ -43,9 +47,11 @@ class InferStage:
     def run(self) -> None:
         while not self._crew.stopping and not self._relieved.is_set():
             self._crew.beat(self.name)
-            frames = self._intake.take(_TAKE_SECONDS)
+            frames = self._take(_TAKE_SECONDS)
             if frames:
+                self._hands.take(self.name, frames)
                 outcomes = self._patiently(frames)
+                self._hands.put_down(self.name)
                 _let_go(outcomes)
                 self._publish(outcomes)
 
@@ -60,6 +66,7 @@ class InferStage:
                 if self._crew.wait(backoff):
                     return []
                 self._crew.beat(self.name)
+                self._hands.still(self.name)
                 backoff = min(2 * backoff, _LONGEST_BACKOFF)
             else:
                 self._note(frames)

@@ -15,6 +15,8 @@ class Intake:
     Under `block` they wait oldest first, and whoever polls looks at `has_room` before `put`, so the
     bound is exceeded by what one poll brings at most. Under `shed` there is always room, because
     frames give way.
+
+    Suspects wait in a line of their own, where none gives way, for whoever tries them alone.
     """
 
     def __init__(
@@ -30,13 +32,14 @@ class Intake:
         self._clock = clock
         line = OldestFirst if overload == "block" else FairShare
         self._line: Line = line(max_frames, max_bytes)
+        self._suspects: Line = OldestFirst(max_frames, max_bytes)
         self._idle = 0
         self._changed = Condition()
 
     def put(self, frames: Iterable[Frame]) -> list[Frame]:
         """Add frames; returns those that gave way, which nobody will take."""
         with self._changed:
-            shed = [gone for frame in frames for gone in self._line.put(frame)]
+            shed = [gone for frame in frames for gone in self._line_of(frame).put(frame)]
             self._changed.notify_all()
             return shed
 
@@ -50,6 +53,12 @@ class Intake:
             finally:
                 self._idle -= 1
 
+    def take_suspect(self, seconds: float) -> list[Frame]:
+        """The next suspect, alone; empty if none came within `seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._suspects), timeout=seconds)
+            return [self._suspects.pop()] if len(self._suspects) else []
+
     def withdraw(self, partitions: Collection[Partition]) -> dict[Partition, list[int]]:
         """Remove the waiting frames of these partitions; returns their offsets."""
         withdrawn: dict[Partition, list[int]] = {}
@@ -60,7 +69,7 @@ class Intake:
     def remove(self, leaves: Judge) -> list[Frame]:
         """Take out the waiting frames that leave; nobody will take them."""
         with self._changed:
-            return self._line.remove(leaves)
+            return self._line.remove(leaves) + self._suspects.remove(leaves)
 
     def plan_with(self, batcher: Batcher) -> None:
         """Plan the batches from now on for another engine."""
@@ -69,11 +78,14 @@ class Intake:
 
     @property
     def has_room(self) -> bool:
-        return self._line.has_room
+        return self._line.has_room and self._suspects.has_room
 
     @property
     def half_empty(self) -> bool:
-        return self._line.half_empty
+        return self._line.half_empty and self._suspects.half_empty
+
+    def _line_of(self, frame: Frame) -> Line:
+        return self._suspects if frame.suspect else self._line
 
     def _batch_size(self) -> int:
         waiting = len(self._line)

@@ -12,9 +12,11 @@ from edge.observe.metrics import Metrics
 from edge.pipeline.arrival import arrive, stand_in
 from edge.pipeline.crew import Crew
 from edge.pipeline.doors import Source
+from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.skips import Skips
 from edge.record import Record
+from edge.suspicion import Suspicion
 
 _log = get_logger("poll")
 NAME = "poll"
@@ -44,12 +46,14 @@ class PollStage:
         skips: Skips,
         freshness: Freshness,
         assignments: Assignments,
+        hands: Hands,
         metrics: Metrics,
         clock: Callable[[], float],
         wall: Callable[[], float],
         *,
-        commits: bool = True,
+        transacting: Callable[[], bool] | None = None,
     ) -> None:
+        """`transacting` says whether a transaction may be open; None commits positions here."""
         self._crew = crew
         self._source = source
         self._intake = intake
@@ -59,7 +63,9 @@ class PollStage:
         self._metrics = metrics
         self._clock = clock
         self._wall = wall
-        self._commits = commits
+        self._hands = hands
+        self._commits = transacting is None
+        self._transacting = transacting or (lambda: False)
         self._commit_due = 0.0
         self._lag_due = 0.0
         self._paused = False
@@ -79,10 +85,11 @@ class PollStage:
 
     def finish(self) -> None:
         """Commit what is finished and leave the group. Called once the other stages are done."""
-        positions = self.positions(self._assignments.partitions())
+        partitions = self._assignments.partitions()
+        positions, left = self.positions(partitions), self.left(partitions)
         try:
-            if positions:
-                self._source.commit_now(positions)
+            if positions or left:
+                self._source.commit_now(positions, left)
                 self._assignments.note_committed(positions)
         except Unavailable as error:
             _log.warning("last commit failed, these frames will come again", error=str(error))
@@ -94,18 +101,40 @@ class PollStage:
         self._assignments.assign(partitions)
         self._note_assignment("partitions assigned", partitions)
 
+    def taken_up(self, partition: Partition, position: int, suspicion: Suspicion) -> None:
+        self._assignments.take_up(partition, position, suspicion)
+        if suspicion.before > position:
+            _log.warning(
+                "whoever had this partition died: its next frames are tried alone first",
+                partition=str(partition),
+                offsets=f"{position} to {suspicion.before - 1}",
+                deaths=suspicion.deaths,
+            )
+
     def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
         self.withdraw(partitions)
+        deadline = self._clock() + _REVOKE_BUDGET
         if not self._commits:
             # The group has gone on: a transaction of who we were before is refused, and who we are
             # now is told to nobody until these partitions are given back.
-            return lambda: False
-        deadline = self._clock() + _REVOKE_BUDGET
+            return lambda: self._transacting() and self._clock() < deadline
         return lambda: self._assignments.in_flight(partitions) > 0 and self._clock() < deadline
 
     def positions(self, partitions: tuple[Partition, ...]) -> dict[Partition, int]:
         """Nothing where transactions commit them."""
         return self._assignments.uncommitted(partitions) if self._commits else {}
+
+    def left(self, partitions: tuple[Partition, ...]) -> dict[Partition, int]:
+        """Positions of what is given back in order: no session is stuck on a frame of it, and no
+        suspect is left.
+
+        Nothing while a transaction may be open: it would lose against an older position that is
+        committed after it began.
+        """
+        if self._transacting():
+            return {}
+        stuck = self._hands.hold(partitions, 0 if self._crew.stopping else _REVOKE_BUDGET)
+        return self._assignments.cleared(set(partitions) - stuck)
 
     def gone(self, partitions: tuple[Partition, ...]) -> None:
         with self._taking_in:

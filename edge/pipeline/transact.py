@@ -54,6 +54,12 @@ class TransactStage(Outlet):
         self._interval = interval
         self._clock = clock
         self._due = 0.0
+        self._unsettled = False
+
+    @property
+    def transacting(self) -> bool:
+        """Whether a transaction is open, or nobody knows how one ended."""
+        return self._unsettled
 
     def run(self) -> None:
         try:
@@ -80,6 +86,7 @@ class TransactStage(Outlet):
         """Commit all of a batch that is still ours, however often it takes."""
         backoff = _FIRST_BACKOFF
         while batch := self._ours(batch):
+            self._unsettled = True
             try:
                 self._transact(batch)
             except Aborted as error:
@@ -119,11 +126,13 @@ class TransactStage(Outlet):
     def _note_committed(self, batch: Batch) -> None:
         for sent in batch:
             self._release.acknowledge(sent)
+        self._unsettled = False
         self._metrics.transactions.labels("committed").inc()
         for sent in batch:
             self._release.trace(sent.outcome)
 
     def _note_aborted(self, error: Exception) -> None:
+        self._unsettled = False
         self._metrics.transactions.labels("aborted").inc()
         _log.warning("transaction aborted, its outcomes go into the next one", error=str(error))
 

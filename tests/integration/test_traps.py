@@ -23,6 +23,7 @@ from edge.kafka.producer import RecordSink
 from edge.kafka.topics import TopicAdmin
 from edge.record import Message, Record
 from edge.settings import KafkaSettings
+from edge.suspicion import Suspicion
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.topics import unique
 from tests.integration.running import serving
@@ -43,6 +44,11 @@ class Quiet:
 
     def positions(self, _: tuple[Partition, ...]) -> Mapping[Partition, int]:
         return {}
+
+    def left(self, _: tuple[Partition, ...]) -> Mapping[Partition, int]:
+        return {}
+
+    def taken_up(self, _: Partition, position: int, suspicion: Suspicion) -> None: ...
 
     def gone(self, _: tuple[Partition, ...]) -> None: ...
 

@@ -108,6 +108,11 @@ class Client:
             self.group.owners[partition] = self.member
             self.positions[partition] = self.group.committed.get(partition, 0)
 
+    def take_up(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Commit the positions that were found there, with our own note; those that were taken."""
+        found = {partition: self.positions[partition] for partition in partitions}
+        return found if found and self._commit(found) else {}
+
     def who_we_are(self) -> Membership | None:
         self.before_asked()
         return self.membership
@@ -135,8 +140,8 @@ class Client:
     ) -> None:
         done(None if self._commit(positions) else Unavailable("another generation"))
 
-    def commit_now(self, positions: Mapping[Partition, int]) -> None:
-        if not self._commit(positions):
+    def commit_now(self, positions: Mapping[Partition, int], left: Mapping[Partition, int]) -> None:
+        if not self._commit({**positions, **left}):
             self.last_commit_refused = True
             raise Unavailable("another generation")
 

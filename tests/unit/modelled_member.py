@@ -13,6 +13,7 @@ from edge.frame import Frame, Partition
 from edge.freshness import Freshness
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
+from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.messages import MessageWriter
 from edge.pipeline.poll import PollStage
@@ -22,6 +23,7 @@ from edge.pipeline.transact import TransactStage
 from edge.queueing import Overload
 from edge.record import Aborted
 from edge.settings import Delivery, TopicSettings
+from edge.suspicion import Suspicion
 from tests.clock import Clock
 from tests.frames import classified
 from tests.unit.modelled_group import Client, Group, place_of
@@ -70,10 +72,11 @@ class Member:
             Skips(self._put),
             Freshness(),
             self._assignments,
+            Hands(self._clock),
             metrics,
             self._clock,
             lambda: WALL,
-            commits=not self.transacts,
+            transacting=(lambda: self._transacting.transacting) if self.transacts else None,
         )
         self._transacting = TransactStage(
             self._crew,
@@ -107,6 +110,8 @@ class Member:
         free = [at for at, wanted in plan.items() if wanted == me and at not in self.group.owners]
         self.client.take(free)
         self._polling.assigned(tuple(free))
+        for partition, position in self.client.take_up(free).items():
+            self._polling.taken_up(partition, position, Suspicion())
         self._clock.now += _BETWEEN_COMMITS
         self._crew.go_on()
         self._polling.run()
@@ -120,7 +125,8 @@ class Member:
         partitions, self.draining = self.draining, ()
         unfinished = self._assignments.in_flight(partitions)
         self.overran = self.overran or (unfinished > 0 and not self.transacts)
-        if positions := self._polling.positions(partitions):
+        positions = self._polling.positions(partitions) | self._polling.left(partitions)
+        if positions:
             self.client.commit_soon(positions, self._heard)
         self._polling.gone(partitions)
         self.group.give_back(self.client.member, partitions)

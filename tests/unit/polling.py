@@ -11,6 +11,7 @@ from edge.ledger import Ledger
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome, Skipped
 from edge.pipeline.crew import Crew
+from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.poll import PollStage
 from edge.pipeline.skips import Skips
@@ -50,6 +51,7 @@ class Source:
         self.polls: list[float] = []
         self.told: list[str] = []
         self.commits: list[Mapping[Partition, int]] = []
+        self.left: list[Mapping[Partition, int]] = []
         self.answers: list[Callable[[BaseException | None], None]] = []
         self.commit_trouble: Exception | None = None
         self.lags: dict[Partition, int] = {}
@@ -78,8 +80,9 @@ class Source:
         self.commits.append(positions)
         self.answers.append(done)
 
-    def commit_now(self, positions: Mapping[Partition, int]) -> None:
+    def commit_now(self, positions: Mapping[Partition, int], left: Mapping[Partition, int]) -> None:
         self.commits.append(positions)
+        self.left.append(left)
         if self.commit_trouble is not None:
             raise self.commit_trouble
 
@@ -125,6 +128,7 @@ class Polling:
         self.assignments = Assignments()
         self.metrics = Metrics()
         self.clock = Clock()
+        self.hands = Hands(self.clock)
         self.crew = PatientCrew(self.clock)
         self.source.over = self.crew.stop
         batcher = Batcher(CostCurve(((1, 0.1), (100, 0.1))), max_batch=4, budget=1e9)
@@ -144,6 +148,7 @@ class Polling:
             Skips(self._offer),
             freshness or Freshness(),
             self.assignments,
+            self.hands,
             self.metrics,
             self.clock,
             lambda: WALL,

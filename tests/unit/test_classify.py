@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.bundle.errors import Fatal, Unavailable
+from deploy.bundle.errors import BadFrame, Fatal, Unavailable
 from deploy.bundle.golden import draw_frames
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
 from deploy.bundle.reference import Outputs, Scores
 from edge.frame import Frame
 from edge.freshness import Freshness
@@ -288,3 +288,64 @@ def test_a_bad_frame_passes_the_gate_as_a_bad_frame() -> None:
     looking = screened(Engine(), gate=Gate(8.0))
     looking.classify(frames("parcel"))
     assert told(looking.classify([make_frame(7, value=b"no picture")])) == ["not-an-image"]
+
+
+# Where somebody else decodes
+
+
+def decoding(decoder: Callable[[bytes], Pixels], engine: Engine | None = None) -> Classifier:
+    return replace(classifier(engine or Engine()), decoder=decoder)
+
+
+def here(data: bytes) -> Pixels:
+    return frame_to_pixels(data, InputSpec(32, 32), LIMITS)
+
+
+def test_pictures_that_somebody_else_decodes_are_classified_alike() -> None:
+    labels = ["vehicle", "parcel"]
+    assert told(decoding(here).classify(frames(*labels))) == labels
+
+
+def test_a_frame_that_kills_its_decoder_is_dead_lettered_and_affects_no_other() -> None:
+    first, poison, last = frames("vehicle", "parcel", "parcel")
+
+    def dying(data: bytes) -> Pixels:
+        if data is poison.value:
+            raise BadFrame("crashed", "decoding ended the process by SIGSEGV")
+        return here(data)
+
+    poison.value = (poison.value or b"") + b"padding"
+    outcomes = decoding(dying).classify([first, poison, last])
+    assert told(outcomes) == ["vehicle", "crashed", "parcel"]
+
+
+def test_a_decoder_that_was_ended_from_outside_is_no_fault_of_a_frame() -> None:
+    def ended(_: bytes) -> Pixels:
+        raise Unavailable("by SIGKILL")
+
+    with pytest.raises(Unavailable):
+        decoding(ended).classify(frames("parcel"))
+
+
+def test_a_frame_that_kills_the_engine_is_dead_lettered_with_that_reason() -> None:
+    def dying(_: Scores) -> Scores:
+        raise BadFrame("crashed", "running the engine ended the process by SIGSEGV")
+
+    assert told(classifier(Engine(dying)).classify(frames("parcel"))) == ["crashed"]
+
+
+def test_whatever_a_decoder_raises_is_the_fault_of_its_frame() -> None:
+    def falling(_: bytes) -> Pixels:
+        raise IndexError("nobody thought of this")
+
+    (outcome,) = decoding(falling).classify(frames("parcel"))
+    assert isinstance(outcome, DeadLettered)
+    assert (outcome.reason, "IndexError" in outcome.error) == ("undecodable", True)
+
+
+def test_who_is_short_of_memory_blames_no_frame() -> None:
+    def greedy(_: bytes) -> Pixels:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        decoding(greedy).classify(frames("parcel"))

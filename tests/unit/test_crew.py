@@ -120,7 +120,7 @@ def test_joining_names_those_who_did_not_end_and_leaves_out_the_one_it_should() 
     crew.start("poll", lambda: None)
     crew.start("infer-0", wait_for(done))
     crew.start("publish", wait_for(done))
-    assert crew.join(0.01, but="publish") == ["infer-0"]
+    assert crew.join(0.01, but={"publish"}) == ["infer-0"]
     assert sorted(crew.join(0.01)) == ["infer-0", "publish"]
     done.set()
     assert crew.join(60) == []

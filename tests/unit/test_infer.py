@@ -20,6 +20,7 @@ from edge.outcome import Outcome
 from edge.pipeline import infer
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
+from edge.pipeline.hands import Hands
 from edge.pipeline.infer import InferStage
 from edge.pipeline.intake import Intake
 from tests.clock import Clock
@@ -71,6 +72,7 @@ class Work:
         self.crew = PatientCrew()
         self.engine = Engine(list(troubles))
         self.metrics = Metrics()
+        self.hands = Hands(Clock())
         self.published: list[list[int]] = []
         self.held: list[bytes | None] = []
         batcher = Batcher(CostCurve(((1, 0.1), (4, 0.2))), 4, 10.0)
@@ -85,7 +87,7 @@ class Work:
         classifier = Classifier(
             self.engine, InputSpec(32, 32), LABELS, Limits(), 5, Clock(step=0.25), Freshness()
         )
-        work = (self.crew, self.intake, classifier, self.publish, self.metrics)
+        work = (self.crew, self.intake.take, self.hands, classifier, self.publish, self.metrics)
         InferStage("infer-0", *work, relieved=self.relieved).run()
 
     def publish(self, outcomes: list[Outcome]) -> None:

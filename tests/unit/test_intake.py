@@ -131,3 +131,23 @@ def test_withdrawn_frames_are_those_that_nobody_took() -> None:
     assert queue.withdraw([PARTITION]) == {PARTITION: [2, 3]}
     assert queue.withdraw([PARTITION]) == {}
     assert offsets(queue.take(0)) == [8]
+
+
+def test_suspects_wait_in_a_line_of_their_own_and_are_taken_one_by_one() -> None:
+    queue = intake()
+    first, second, other = frames(0, 1, 2)
+    first.suspect = second.suspect = True
+    queue.put([first, second, other])
+    assert offsets(queue.take(0)) == [2]
+    assert [offsets(queue.take_suspect(0)) for _ in range(3)] == [[0], [1], []]
+
+
+def test_suspects_count_for_the_room_and_are_taken_back_like_others() -> None:
+    queue = intake(max_frames=2)
+    suspects = frames(0, 1)
+    for frame in suspects:
+        frame.suspect = True
+    queue.put(suspects)
+    assert room(queue) == (False, False)
+    assert queue.withdraw([PARTITION]) == {PARTITION: [0, 1]}
+    assert room(queue) == (True, True)

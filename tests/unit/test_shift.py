@@ -13,8 +13,9 @@ from edge.observe.metrics import Metrics
 from edge.outcome import Classified, Outcome
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
+from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
-from edge.pipeline.shift import Shifts
+from edge.pipeline.shift import Post, Shifts
 from tests.clock import Clock
 from tests.frames import make_frame
 from tests.models import LABELS, solid_jpeg
@@ -47,7 +48,14 @@ class Work:
         self.done: list[Outcome] = []
         batcher = Batcher(CostCurve(((1, 0.001),)), 1, 10.0)
         self.intake = Intake(batcher, max_frames=1000, max_bytes=1 << 30, clock=Clock())
-        self.shifts = Shifts(self.crew, self.intake, self.done.extend, Metrics())
+        self.shifts = Shifts(self.crew, Hands(Clock()), self.done.extend, Metrics())
+        self.closed: list[str] = []
+
+    def posts(self, name: str, sessions: int) -> list[Post]:
+        return [self._post(f"{name}-{number}", name) for number in range(sessions)]
+
+    def _post(self, name: str, engine: str) -> Post:
+        return Post(name, self.intake.take, classifier(engine), lambda: self.closed.append(name))
 
     def send(self, first: int) -> None:
         frames = [
@@ -60,10 +68,10 @@ class Work:
 @pytest.mark.parametrize("sessions", [1, 3])
 def test_who_takes_over_takes_what_waits_and_nothing_is_lost_or_done_twice(sessions: int) -> None:
     work = Work()
-    work.shifts.begin([classifier("first"), classifier("first")], lambda: None)
+    work.shifts.begin(work.posts("first", 2), lambda: None)
     work.send(0)
     wait_until(lambda: bool(work.done), "an outcome of the first shift")
-    work.shifts.begin([classifier("second")] * sessions, lambda: None)
+    work.shifts.begin(work.posts("second", sessions), lambda: None)
     relieved = len(work.done)
     work.send(FRAMES)
     wait_until(lambda: len(work.done) == 2 * FRAMES, "all outcomes")
@@ -77,8 +85,9 @@ def test_who_takes_over_takes_what_waits_and_nothing_is_lost_or_done_twice(sessi
 
 def test_the_sessions_before_are_at_rest_once_the_others_have_begun() -> None:
     work = Work()
-    work.shifts.begin([classifier("first")] * 2, lambda: None)
-    work.shifts.begin([classifier("second")], lambda: None)
-    assert set(work.crew.silent_for()) == {"infer-2"}
+    work.shifts.begin(work.posts("first", 2), lambda: None)
+    work.shifts.begin(work.posts("second", 1), lambda: None)
+    assert set(work.crew.silent_for()) == {"second-0"}
+    assert sorted(work.closed) == ["first-0", "first-1"]
     work.crew.stop()
     assert work.crew.join(PATIENCE) == []

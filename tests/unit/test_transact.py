@@ -218,3 +218,21 @@ def test_a_stage_that_is_abandoned_ends_though_nothing_can_be_committed(work: Wo
     work.stage.abandon()
     assert work.crew.join(30) == []
     assert work.crew.failure is None
+
+
+@pytest.mark.parametrize("trouble", [None, Aborted("refused"), TooLarge("refused")])
+def test_once_a_transaction_has_ended_none_is_open(work: Work, trouble: Exception | None) -> None:
+    seen: list[bool] = []
+    work.broker.before = lambda: seen.append(work.stage.transacting)
+    work.broker.troubles = [trouble] if trouble else []
+    work.classify(5, 6)
+    work.run()
+    assert set(seen) == {True}
+    assert not work.stage.transacting
+
+
+def test_a_transaction_whose_end_is_not_known_counts_as_open(work: Work) -> None:
+    work.broker.troubles = [Unavailable("nobody knows")]
+    work.classify(5)
+    work.run()
+    assert work.stage.transacting

@@ -89,5 +89,10 @@ PIPELINE = Board(
             "percentunit", Section.DEAD_LETTERS,
             (Query(f'{DEAD_LETTER_RATIO}{{job=~"$job"}}', "{{job}}"),),
         ),
+        Panel(
+            "Suspects", "Frames tried alone in a child process after a member died.",
+            "suffix: frames/s", Section.SUSPECTS,
+            (Query(by("sum", "instance", chosen_rate(m.SUSPECTS)), "{{instance}}"),),
+        ),
     ),
 )  # fmt: skip

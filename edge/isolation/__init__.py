@@ -1,0 +1,1 @@
+"""Child processes that decode frames, and run the engine on them, so that no frame can end ours."""
