@@ -13,6 +13,7 @@ from rich.console import Console
 from deploy.bundle.command import command_line, run_command_line
 from deploy.bundle.errors import MissingDriver
 from deploy.bundle.manifest import open_bundle
+from trainer.collection.command import diff_command
 from trainer.evaluate import evaluate as evaluate_bundle
 from trainer.progress import Live
 from trainer.report import confusion_document
@@ -24,6 +25,7 @@ _TRAINING_NEEDS = ("torch", "onnx", "onnxscript")
 app = command_line(
     "yardlight-train", "Train image classifiers and pack them as bundles for yardlight-edge."
 )
+app.command(diff_command, name="diff")
 
 
 @app.command
