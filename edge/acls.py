@@ -13,7 +13,9 @@ from edge.settings import TopicSettings
 
 Resource: TypeAlias = Literal["topic", "group", "cluster"]
 Operation: TypeAlias = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs"]
-Consumer: TypeAlias = Literal["run", "cameras", "watch", "audit", "doctor", "topics create"]
+Consumer: TypeAlias = Literal[
+    "run", "cameras", "watch", "capture", "audit", "doctor", "topics create"
+]
 CONSUMERS: tuple[Consumer, ...] = get_args(Consumer)
 CLUSTER = "kafka-cluster"
 """The only name that Kafka gives to the cluster as a resource."""
@@ -73,6 +75,11 @@ def _watch(topics: TopicSettings, _: str) -> Iterator[Acl]:
     yield Acl("topic", topics.results_topic, "Read", "classifications are shown")
 
 
+def _capture(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    yield Acl("topic", topics.frames_topic, "Read", "frames are kept")
+    yield Acl("topic", topics.results_topic, "Read", "with what was said of them")
+
+
 def _audit(topics: TopicSettings, group: str) -> Iterator[Acl]:
     yield Acl("group", group, "Describe", "committed positions are looked up")
     yield Acl("topic", topics.frames_topic, "Read", "frames are recounted")
@@ -101,6 +108,7 @@ _NEEDS = {
     "run": _run,
     "cameras": _cameras,
     "watch": _watch,
+    "capture": _capture,
     "audit": _audit,
     "doctor": _doctor,
     "topics create": _create,

@@ -15,6 +15,7 @@ from edge import layers
 from edge.acls import CONSUMERS, Consumer, acls_of, grants_document, grants_of
 from edge.audit.command import audit_command
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
+from edge.capture.command import capture_command
 from edge.dead_letters.command import app as dead_letters_app
 from edge.demo import BUNDLE
 from edge.doctor.examination import DoctorSettings, examine
@@ -34,6 +35,7 @@ topics_app = App(name="topics", help="The topics that Yardlight reads and writes
 app.command(topics_app)
 app.command(audit_command, name="audit")
 app.command(replay_command, name="replay")
+app.command(capture_command, name="capture")
 app.command(dead_letters_app)
 
 Json = Annotated[bool, Parameter("--json", negative="")]

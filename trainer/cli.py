@@ -17,6 +17,7 @@ from trainer.checking.command import check_command
 from trainer.collection.command import diff_command
 from trainer.evaluate import evaluate as evaluate_bundle
 from trainer.ingest.command import ingest_command
+from trainer.labelling.command import label_command
 from trainer.progress import Live
 from trainer.report import confusion_document
 from trainer.settings import FitSettings
@@ -29,6 +30,7 @@ app = command_line(
 )
 app.command(ingest_command, name="ingest")
 app.command(check_command, name="check")
+app.command(label_command, name="label")
 app.command(diff_command, name="diff")
 
 

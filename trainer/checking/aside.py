@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.bundle.annotation import annotation_of, write_whole
-from trainer.collection.folder import ASIDE, stays_within
+from trainer.collection.folder import ASIDE, remove_if_empty, stays_within
 from trainer.errors import DataError
 
 _JOURNAL = "journal.jsonl"
@@ -130,11 +130,12 @@ def _is_within(path: str) -> bool:
 def _move(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     source.rename(target)
+    remove_if_empty(source.parent)
 
 
 def _remove_empty(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    if folder.is_dir():
+        remove_if_empty(folder)

@@ -87,6 +87,12 @@ def stays_within(path: Path, root: Path) -> bool:
         return False
 
 
+def remove_if_empty(folder: Path) -> None:
+    """A label without pictures is none: `fit` refuses the folder that was one."""
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _entries(root: Path) -> Iterator[Entry]:
     splits = [name for name in (TRAIN, VAL) if (root / name).is_dir()]
     for split in splits or [""]:
