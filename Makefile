@@ -68,5 +68,5 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[cpu,demo,deploy,otel,train,dev]'
+	$(PIP) --editable '.[cpu,data,demo,deploy,otel,train,dev]'
 	@touch $@ $(VENV)/.demo

@@ -18,6 +18,7 @@ Consumer: TypeAlias = Literal[
     "run --delivery exactly-once",
     "cameras",
     "watch",
+    "capture",
     "audit",
     "doctor",
     "topics create",
@@ -95,6 +96,11 @@ def _watch(topics: TopicSettings, _: str) -> Iterator[Acl]:
     yield Acl("topic", topics.results_topic, "Read", "classifications are shown")
 
 
+def _capture(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    yield Acl("topic", topics.frames_topic, "Read", "frames are kept")
+    yield Acl("topic", topics.results_topic, "Read", "with what was said of them")
+
+
 def _audit(topics: TopicSettings, group: str) -> Iterator[Acl]:
     yield Acl("group", group, "Describe", "committed positions are looked up")
     yield Acl("topic", topics.frames_topic, "Read", "frames are recounted")
@@ -124,6 +130,7 @@ _NEEDS = {
     "run --delivery exactly-once": _run_exactly_once,
     "cameras": _cameras,
     "watch": _watch,
+    "capture": _capture,
     "audit": _audit,
     "doctor": _doctor,
     "topics create": _create,

@@ -42,6 +42,11 @@ app.command(
     help="Run past frames on another bundle or engine, and compare with what was said live.",
 )
 app.command(
+    "edge.capture.command:capture_command",
+    name="capture",
+    help="Keep frames with what the service says of them, for `yardlight-train ingest`.",
+)
+app.command(
     "edge.dead_letters.command:app",
     name="dead-letters",
     help="Frames that could not be classified: look, put back, delete.",

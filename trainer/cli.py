@@ -13,7 +13,11 @@ from rich.console import Console
 from deploy.bundle.command import command_line, run_command_line
 from deploy.bundle.errors import MissingDriver
 from deploy.bundle.manifest import open_bundle
+from trainer.checking.command import check_command
+from trainer.collection.command import diff_command
 from trainer.evaluate import evaluate as evaluate_bundle
+from trainer.ingest.command import ingest_command
+from trainer.labelling.command import label_command
 from trainer.progress import Live
 from trainer.report import confusion_document
 from trainer.settings import FitSettings
@@ -24,6 +28,10 @@ _TRAINING_NEEDS = ("torch", "onnx", "onnxscript")
 app = command_line(
     "yardlight-train", "Train image classifiers and pack them as bundles for yardlight-edge."
 )
+app.command(ingest_command, name="ingest")
+app.command(check_command, name="check")
+app.command(label_command, name="label")
+app.command(diff_command, name="diff")
 
 
 @app.command

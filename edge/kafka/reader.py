@@ -171,21 +171,22 @@ class TopicReader:
         self._consumer.resume(*places)
         return places
 
-    def follow(self, topic: str, *, from_start: bool) -> Iterator[Record | None]:
-        """Records of a topic as they come, and None whenever nothing came for half a second.
+    def follow(self, *topics: str, from_start: bool) -> Iterator[Record | None]:
+        """Records of topics as they come, and None whenever nothing came for half a second.
 
         A topic that does not exist yet is waited for, and then read from its start.
 
         Raises:
             Unavailable: the broker stopped answering.
         """
-        waited = self._wait_for(topic)
-        places = [place_of(at) for at in self.partitions(topic)]
-        with _asking(topic):
+        late = {topic for topic in topics if self._wait_for(topic)}
+        places = [place_of(at) for topic in topics for at in self.partitions(topic)]
+        with _asking(", ".join(topics)):
             self._consumer.assign(places)
-            to_start = from_start or waited
-            seek = self._consumer.seek_to_beginning if to_start else self._consumer.seek_to_end
-            seek(*places)
+            for place in places:
+                to_start = from_start or place.topic in late
+                seek = self._consumer.seek_to_beginning if to_start else self._consumer.seek_to_end
+                seek(place)
         while True:
             polled = self._poll()
             yield from polled

@@ -1,18 +1,29 @@
-"""One hash for a data set, so that a bundle says exactly which pictures it was made from."""
+"""One hash for a data set, so that whoever names it says exactly which pictures are meant."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 from trainer.data.pictures import Pictures
 
+Line: TypeAlias = tuple[str, str, str]
+"""Relative path with slashes, sha256 of the file, label."""
+
 
 def data_digest(root: Path, *splits: Pictures) -> str:
-    """`sha256:…` over the sorted lines "relative path, sha256 of the file, label"."""
-    lines = sorted(
-        f"{path.relative_to(root).as_posix()}\t{found}\t{pictures.labels[target]}\n"
+    """The digest of the pictures that were read from the folder `root`."""
+    return digest_of(
+        (path.relative_to(root).as_posix(), found, pictures.labels[target])
         for pictures in splits
         for path, found, target in zip(
             pictures.files, pictures.hashes, pictures.targets, strict=True
         )
     )
-    return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
+
+
+def digest_of(lines: Iterable[Line]) -> str:
+    """`sha256:…` over the sorted lines "relative path, sha256 of the file, label"."""
+    text = "".join(sorted("\t".join(line) + "\n" for line in lines))
+    # Names of files are bytes; those that are no UTF-8 count as what they are.
+    return f"sha256:{hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()}"

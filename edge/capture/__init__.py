@@ -1,0 +1,1 @@
+"""Frames from operation, kept for training with what the service said of them."""

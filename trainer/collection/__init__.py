@@ -1,0 +1,1 @@
+"""A data set on disk: pictures in the ImageNet layout, each with its annotation, and the splits."""

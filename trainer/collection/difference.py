@@ -1,0 +1,66 @@
+"""What changed from one version of a data set to another."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from trainer.collection.folder import Entry
+from trainer.collection.hashed import Version
+
+Pair: TypeAlias = tuple[str, str]
+"""Path before, path after."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """A picture is the same one by its bytes, wherever it lies."""
+
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    """Other bytes at the same place."""
+    relabelled: list[Pair] = field(default_factory=list)
+    resplit: list[Pair] = field(default_factory=list)
+    """In another split, with the same label."""
+    renamed: list[Pair] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        lists = (self.added, self.removed, self.changed, self.relabelled, self.resplit)
+        return not any((*lists, self.renamed))
+
+
+def difference(before: Version, after: Version) -> Difference:
+    found = Difference()
+    gone: dict[str, list[Entry]] = defaultdict(list)
+    for path, (entry, digest) in before.files.items():
+        if after.files.get(path, (None, ""))[1] == digest:
+            found.unchanged += 1
+        elif path in after.files and not _is_elsewhere(digest, after):
+            found.changed.append(path)
+        else:
+            gone[digest].append(entry)
+    for path, (entry, digest) in after.files.items():
+        if before.files.get(path, (None, ""))[1] == digest or path in found.changed:
+            continue
+        if gone[digest]:
+            _note_move(gone[digest].pop(0), entry, found)
+        else:
+            found.added.append(path)
+    found.removed = sorted(entry.path for entries in gone.values() for entry in entries)
+    return found
+
+
+def _is_elsewhere(digest: str, version: Version) -> bool:
+    return any(digest == found for _, found in version.files.values())
+
+
+def _note_move(was: Entry, now: Entry, found: Difference) -> None:
+    pair = (was.path, now.path)
+    if was.label != now.label:
+        found.relabelled.append(pair)
+    elif was.split != now.split:
+        found.resplit.append(pair)
+    else:
+        found.renamed.append(pair)
