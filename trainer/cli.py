@@ -19,7 +19,7 @@ from trainer.report import confusion_document
 from trainer.settings import FitSettings
 from trainer.table import matrix_table, score_table
 
-_TRAINING_NEEDS = ("torch", "onnx", "onnxscript")
+_TRAINING_NEEDS = ("torch", "onnx", "onnxscript", "timm", "safetensors")
 
 app = command_line(
     "yardlight-train", "Train image classifiers and pack them as bundles for yardlight-edge."

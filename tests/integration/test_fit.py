@@ -1,6 +1,7 @@
 """`yardlight-train fit` on drawn pictures, through the door that a user takes."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -9,12 +10,13 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
+import timm
 import torch
 
 import trainer.assemble
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import read_golden
-from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.bundle.manifest import Bundle, open_bundle, sha256_of
 from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
 from deploy.bundle.reference import check_model, open_reference
 from trainer.cli import app
@@ -24,6 +26,7 @@ from trainer.learning import Learner
 pytestmark = pytest.mark.slow
 
 LABELS = ("vehicle", "pedestrian", "parcel", "background")
+SMALL = "test_efficientnet"
 QUICK = ["--size", "32", "--batch", "16", "--labels", ",".join(LABELS), "--threads", "1"]
 
 
@@ -183,6 +186,31 @@ def test_a_loss_that_explodes_names_step_and_learning_rate(
     assert fit(data, tmp_path / "yard", "--lr", "1e30") == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("error: the loss became nan at step 2 with learning rate")
+
+
+def test_pretrained_weights_are_probed_then_tuned_gently(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = small_weights(tmp_path), tmp_path / "yard"
+    pretrained = ["--backbone", SMALL, "--weights", str(file), "--views", "1"]
+    tuned = ["--epochs", "1", "--mixup", "0.5", "--cutmix", "0.5", "--ema", "0.5"]
+    assert fit(data, out, *pretrained, *tuned, "--optimiser", "sgd", "--balanced") == 0
+    said = capsys.readouterr().err
+    assert re.search(r"tensors match.*dialect.*probe: val loss.*epoch 1/1: ", said, re.DOTALL)
+    assert open_bundle(out).manifest.provenance["weights"] == sha256_of(file)
+
+
+def small_weights(folder: Path) -> Path:
+    torch.manual_seed(0)
+    torch.save(timm.create_model(SMALL, num_classes=5).state_dict(), folder / "small.pth")
+    return folder / "small.pth"
+
+
+def test_without_weights_no_epoch_at_all_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "yard", "--epochs", "0") == 1
+    assert "--epochs 0 trains nothing" in capsys.readouterr().err
 
 
 def test_an_existing_bundle_is_refused_before_anything_is_read(
