@@ -37,7 +37,7 @@ def begin(
         live.say(sentence)
     network = found.network
     network.to(batches.device)
-    bar = live.bar(len(train) * (1 + settings.views))
+    bar = live.bar(len(train) * (2 + settings.views))
     bar.title("features of the frozen backbone")
     changed = views(batches, settings.views, generator)
     probe(network, changed, network.network.dense, settings.probe_pull, bar)

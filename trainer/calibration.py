@@ -34,8 +34,14 @@ def fold_temperature(dense: nn.Linear, divisor: float) -> None:
 
 
 def _loss(logits: NDArray[np.float32], targets: NDArray[np.int64], log_divisor: float) -> float:
-    """Mean negative log likelihood at a temperature."""
+    """Mean negative log likelihood at a temperature.
+
+    Targets are a little unsure, as Platt's (1999), so that a few pictures which are all right do
+    not make the network sure without limit.
+    """
     scaled = logits.astype(np.float64) / np.exp(log_divisor)
     scaled -= scaled.max(1, keepdims=True)
-    likely = scaled[np.arange(len(targets)), targets] - np.log(np.exp(scaled).sum(1))
+    logs = scaled - np.log(np.exp(scaled).sum(1, keepdims=True))
+    unsure = 1 / (len(targets) + 2)
+    likely = (1 - unsure) * logs[np.arange(len(targets)), targets] + unsure * logs.mean(1)
     return float(-likely.mean())

@@ -2,7 +2,7 @@
 
 Pretrained features know more cameras than a few hundred photos can teach, and fine-tuning forgets
 some of it first ("Fine-Tuning can Distort Pretrained Features", Kumar et al., 2022). So the dense
-layer is learned before anything else moves, on several changed views of every picture.
+layer is learned before anything else moves.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,10 @@ VIEWS = Augmentation(
 
 
 def views(batches: Batches, count: int, generator: torch.Generator) -> Iterator[Batch]:
-    """Every picture as it is, then `count` times changed."""
+    """Every picture as it is, as a mirror shows it, then `count` times changed."""
     yield from batches.in_order()
+    for pixels, targets in batches.in_order():
+        yield pixels.flip(2), targets
     for _ in range(count):
         for pixels, targets in batches.in_order():
             yield augment(pixels, VIEWS, generator), targets

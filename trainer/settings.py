@@ -59,10 +59,11 @@ class FitSettings:
     """Dialect of the weights: timm's own, or tensorflow (pad_type same, pixels from -1 to 1).
     Unless given, the one in which the file's own classifier is surest of the pictures."""
 
-    views: Annotated[int, _NotNegative] = 4
-    """With --weights: how many changed views of each picture the dense layer is learned from."""
+    views: Annotated[int, _NotNegative] = 0
+    """With --weights: how many changed views of each picture the dense layer learns from, beside
+    the picture and its mirror image."""
 
-    probe_pull: Annotated[float, _NotNegative] = 0.1
+    probe_pull: Annotated[float, _NotNegative] = 0.3
     """With --weights: how strongly the dense layer's weights are pulled towards zero."""
 
     tuned_share: Annotated[float, _Share] = 0.5
@@ -139,3 +140,35 @@ class FitSettings:
     @property
     def model_name(self) -> str:
         return self.name or self.out.resolve().name
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendSettings:
+    bundle: Path
+    """Folder of the bundle to start from; it stays as it is."""
+
+    out: Path
+    """Folder of the bundle to write. It must not exist, unless --overwrite."""
+
+    overwrite: Annotated[bool, Parameter(negative=())] = False
+    """Replace the bundle at --out."""
+
+    label: str | None = None
+    """What --images show: a new label, or one that the bundle knows, as a new camera sees it."""
+
+    images: Path | None = None
+    """Folder with 5 to 20 photos of --label."""
+
+    data: Path | None = None
+    """Instead of the two: a folder with one folder of photos per label, new or known."""
+
+    old_data: Path | None = None
+    """Folder with one folder of old pictures per label, such as DATA/val, to measure what the old
+    labels lost. Unless given, that is measured on the features that the bundle remembers."""
+
+    bundle_version: str | None = None
+    """Version of the new bundle. The one after the old bundle's unless given."""
+
+    threads: Annotated[int, _NotNegative] = 0
+    """CPU threads; 0 takes every core."""

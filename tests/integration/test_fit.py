@@ -20,8 +20,9 @@ from deploy.bundle.manifest import Bundle, open_bundle, sha256_of
 from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
 from deploy.bundle.reference import check_model, open_reference
 from trainer.cli import app
-from trainer.export import MAX_ERROR, export
+from trainer.export import export
 from trainer.learning import Learner
+from trainer.parity import MAX_ERROR
 
 pytestmark = pytest.mark.slow
 
@@ -211,6 +212,56 @@ def test_without_weights_no_epoch_at_all_is_refused(
 ) -> None:
     assert fit(data, tmp_path / "yard", "--epochs", "0") == 1
     assert "--epochs 0 trains nothing" in capsys.readouterr().err
+
+
+def draw_balls(folder: Path, count: int, seed: int) -> Path:
+    chance = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    for index in range(count):
+        picture = draw("background", chance)
+        cv2.circle(picture, (40, 30), int(chance.integers(12, 18)), (40, 220, 40), -1)
+        cv2.imwrite(str(folder / f"{index:02}.jpg"), picture)
+    return folder
+
+
+def test_ten_photos_add_a_label_and_the_old_ones_stay(
+    bundle: Bundle, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, out = draw_balls(tmp_path / "photos", 10, seed=6), tmp_path / "more"
+    words = ("--label", "ball", "--images", photos, "--old-data", data / "val", "--out", out)
+    assert typed("extend", "--bundle", bundle.folder, *words) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"new: ball\n.*left out of learning: \d+ of 10\n.*of 24 now\nlost: ", said)
+    more = open_bundle(out)
+    check_model(more)
+    assert more.manifest.labels == (*LABELS, "ball")
+    assert more.manifest.version == "2"
+    assert len(read_golden(more).outputs.logits[0]) == 5
+
+    fresh = draw_split(tmp_path / "fresh", 6, seed=7)
+    draw_balls(fresh / "ball", 10, seed=8)
+    assert typed("evaluate", "--bundle", out, "--data", fresh, "--json") == 0
+    scores = {score["label"]: score for score in json.loads(capsys.readouterr().out)["labels"]}
+    assert scores["ball"]["recall"] >= 0.8
+    assert min(score["recall"] for score in scores.values()) >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--label", "ball"], "give --label with --images, or --data"),
+        (["--label", "ball", "--images", "none"], "none is not a folder"),
+    ],
+)
+def test_extend_says_what_it_needs(
+    bundle: Bundle,
+    tmp_path: Path,
+    words: list[str],
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert typed("extend", "--bundle", bundle.folder, "--out", tmp_path / "out", *words) == 1
+    assert complaint in capsys.readouterr().err
 
 
 def test_an_existing_bundle_is_refused_before_anything_is_read(
