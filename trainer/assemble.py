@@ -14,6 +14,7 @@ from trainer.data.pictures import Pictures
 from trainer.evaluate import confusion_of
 from trainer.export import EXTRA_OUTPUTS, export, prove_parity
 from trainer.golden import golden_frames
+from trainer.memory import Memory, embed, spread_out, write_memory
 from trainer.metrics import Confusion
 from trainer.provenance import provenance
 from trainer.report import write_report
@@ -42,6 +43,9 @@ def assemble(
         reference = open_reference(model, threads=settings.threads)
         measured = confusion_of(reference, val)
         write_golden(draft, golden_frames(settings.golden, val, spec), spec, reference.run)
+        chosen = spread_out(train.targets)
+        embeddings = embed(reference, train.pixels[chosen])
+        write_memory(draft, Memory(embeddings, train.targets[chosen]))
         write_report(draft, curve, best.epoch, measured)
         bundle = write_bundle(
             draft,

@@ -20,10 +20,10 @@ from trainer.ingest.command import ingest_command
 from trainer.labelling.command import label_command
 from trainer.progress import Live
 from trainer.report import confusion_document
-from trainer.settings import FitSettings
+from trainer.settings import ExtendSettings, FitSettings
 from trainer.table import matrix_table, score_table
 
-_TRAINING_NEEDS = ("torch", "onnx", "onnxscript")
+_TRAINING_NEEDS = ("torch", "onnx", "onnxscript", "timm", "safetensors")
 
 app = command_line(
     "yardlight-train", "Train image classifiers and pack them as bundles for yardlight-edge."
@@ -81,6 +81,22 @@ def evaluate(
         console.print(score_table(confusion))
         if (matrix := matrix_table(confusion)) is not None:
             console.print(matrix)
+
+
+@app.command
+def extend(settings: ExtendSettings) -> None:
+    """Teach a bundle a new label, or its labels at a new camera, from 5 to 20 photos of each.
+
+    The backbone stays as it is. The new bundle says what the photos brought and what the old labels
+    lost.
+    """
+    if importlib.util.find_spec("onnx") is None:
+        raise MissingDriver("onnx", "deploy")
+    from trainer.extend import extend as extend_bundle
+
+    with Live() as live:
+        bundle, outcome = extend_bundle(settings, live.count)
+    sys.stdout.write("\n".join((f"{bundle.folder}: {bundle.digest}", *outcome.lines())) + "\n")
 
 
 def main() -> None:

@@ -7,6 +7,14 @@ class DataError(Fatal):
     """The pictures cannot be trained on or measured with as they are; names folder and file."""
 
 
+class WrongWeights(Fatal):
+    """A file of weights is not what the network needs; says what is missing, left over or other."""
+
+
+class UnknownBackbone(Fatal):
+    """timm has no network of this name, or it is none that a bundle can be made of."""
+
+
 class Diverged(Fatal):
     """The loss is no longer a number: going on would train nothing."""
 

@@ -1,4 +1,4 @@
-"""How the weights move: AdamW, with a learning rate that warms up and then falls along a cosine."""
+"""How the weights move: AdamW or SGD, at a rate that warms up and then falls along a cosine."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from trainer.settings import Optimiser
+
 _WARM_UP = 0.1
+_MOMENTUM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,39 @@ class Schedule:
         return self.highest * (1 + math.cos(math.pi * done)) / 2
 
 
-def build_optimiser(network: nn.Module, weight_decay: float) -> torch.optim.Optimizer:
-    """AdamW; biases and BatchNorm's scales are not pulled towards zero, they do not overfit."""
-    parameters = list(network.parameters())
-    return torch.optim.AdamW(
-        [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-    )
+@dataclass(frozen=True, slots=True)
+class Tether:
+    """Holds weights to where they began. Source: L2-SP, "Explicit Inductive Bias for Transfer
+    Learning" (Li et al., 2018).
+    """
+
+    weights: tuple[tuple[torch.Tensor, torch.Tensor], ...]
+    """Pairs of a weight and its start."""
+    strength: float
+
+    @classmethod
+    def to_start(cls, layers: nn.Module, strength: float) -> "Tether":
+        pairs = tuple((weight, weight.detach().clone()) for weight in layers.parameters())
+        return cls(pairs, strength)
+
+    def pull(self) -> torch.Tensor:
+        """Half the squared distance from the start, times the strength."""
+        distance = [(weight - start).square().sum() for weight, start in self.weights]
+        return self.strength / 2 * torch.stack(distance).sum()
+
+
+def build_optimiser(
+    network: nn.Module, weight_decay: float, kind: Optimiser = "adamw"
+) -> torch.optim.Optimizer:
+    """Biases and BatchNorm's scales are not pulled towards zero, they do not overfit."""
+    parameters = [weight for weight in network.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if kind == "sgd":
+        return torch.optim.SGD(groups, lr=1.0, momentum=_MOMENTUM, nesterov=True)
+    return torch.optim.AdamW(groups)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -11,13 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from deploy.bundle.manifest import sha256_of
 from trainer.data.digest import data_digest
 from trainer.data.pictures import Pictures
 from trainer.metrics import Confusion
 from trainer.settings import FitSettings
 
-_PACKAGES = ("yardlight", "torch", "onnx", "onnxscript", "onnxruntime", "numpy")
-_OF_THIS_MACHINE = frozenset({"data", "out", "overwrite", "labels", "name", "bundle_version"})
+_PACKAGES = ("yardlight", "torch", "onnx", "onnxscript", "onnxruntime", "numpy", "timm")
+_OF_THIS_MACHINE = frozenset(
+    {"data", "out", "overwrite", "labels", "name", "bundle_version", "weights"}
+)
 
 
 def provenance(
@@ -34,6 +37,7 @@ def provenance(
         },
         "commit": _commit(),
         "config": config,
+        "weights": None if settings.weights is None else sha256_of(settings.weights),
         "versions": {package: version_of(package) for package in _PACKAGES},
         "measured": {"val_accuracy": measured.accuracy, "export_error": parity},
     }

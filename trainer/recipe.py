@@ -1,5 +1,6 @@
 """`fit`: pictures in, bundle out. Read it from top to bottom: it is all that training is."""
 
+import copy
 import time
 from collections.abc import Iterator
 
@@ -8,16 +9,21 @@ import torch
 from deploy.bundle.destination import prepare
 from deploy.bundle.manifest import Bundle
 from trainer.assemble import assemble
+from trainer.averaging import between, moving_average
+from trainer.beginning import begin
 from trainer.best import Best
+from trainer.calibration import fold_temperature, temperature
 from trainer.curve import Epoch
 from trainer.data.augment import Augmentation, augment
 from trainer.data.batches import Batch, Batches
 from trainer.data.layout import read_layout
+from trainer.data.mix import Mixing, mix
 from trainer.data.pictures import Pictures, read_pictures
-from trainer.learning import Learner
+from trainer.learning import Learner, class_weights
 from trainer.metrics import Confusion
-from trainer.networks.catalogue import build_network
-from trainer.optimiser import Schedule, build_optimiser
+from trainer.networks.pixels import TakesPixels
+from trainer.optimiser import Schedule, Tether, build_optimiser
+from trainer.probe import VIEWS
 from trainer.progress import Live
 from trainer.settings import FitSettings
 
@@ -30,6 +36,7 @@ def fit(settings: FitSettings, live: Live) -> tuple[Bundle, Confusion]:
 
     Raises:
         DataError: the pictures cannot be trained on.
+        UnknownBackbone, WrongWeights: the network cannot be begun with.
         Diverged: the loss stopped being a number.
         Fatal: the bundle cannot be written, or would not be equal to what was trained.
     """
@@ -42,34 +49,43 @@ def fit(settings: FitSettings, live: Live) -> tuple[Bundle, Confusion]:
     to_learn, to_measure = (Batches(part, settings.batch, device) for part in (train, val))
     live.say(f"{len(train)} pictures to learn from, {len(val)} to measure with, on {device}")
 
-    # The network: layers of convolution that end in one number for each label.
-    network = build_network(settings.backbone, len(train.labels)).to(device)
+    # The network: layers of convolution that end in one number for each label. Where its weights
+    # are pretrained, that last layer has been learned, and nothing else has moved.
+    network = begin(settings, to_learn, generator, live)
+    start = copy.deepcopy(network.state_dict())
 
-    # The optimiser: in which direction and how far each step moves the weights.
-    optimiser = build_optimiser(network, settings.weight_decay)
-    schedule = Schedule(settings.lr, settings.epochs * to_learn.steps)
-    learner = Learner(network, optimiser, schedule, settings.label_smoothing)
+    # The learner: in which direction and how far each step moves the weights.
+    learner = _learner(settings, network, to_learn)
 
     # The epochs: learn from every picture, changed a little each time, then measure.
     best, curve = Best(settings.patience), []
-    bar = live.bar(settings.epochs * (to_learn.steps * settings.batch + len(val)))
-    for epoch in range(1, settings.epochs + 1):
-        bar.title(f"epoch {epoch}/{settings.epochs}")
+    bar = live.bar(settings.rounds * (to_learn.steps * settings.batch + len(val)) + len(val))
+    if settings.weights is not None:
+        probed = learner.measure(to_measure.in_order(), bar)
+        live.say(f"probe: val loss {probed.loss:.4f} accuracy {probed.accuracy:.4f}")
+        best.offer(0, probed, network)
+    for epoch in range(1, settings.rounds + 1):
+        bar.title(f"epoch {epoch}/{settings.rounds}")
         began, rate = time.monotonic(), learner.rate
-        learned = learner.learn(_augmented(to_learn, generator), bar)
+        learned = learner.learn(_changed(settings, to_learn, generator), bar)
         measured = learner.measure(to_measure.in_order(), bar)
         point = Epoch.of(epoch, learned, measured, rate)
         curve.append(point)
-        live.say(f"{point.line(settings.epochs)}, {time.monotonic() - began:.1f} s")
-        best.offer(epoch, measured, network)
+        live.say(f"{point.line(settings.rounds)}, {time.monotonic() - began:.1f} s")
+        best.offer(epoch, measured, learner.learned)
         if best.is_final:
             live.say(f"stopped: no better epoch than {best.epoch} in {settings.patience} epochs")
             break
 
-    # The best epoch's weights become the bundle, if the export answers as the network does.
+    # What is kept lies between start and best epoch, and knows how sure it may be.
     live.clear()
-    live.say(f"epoch {best.epoch} is the best: exporting it and comparing the answers")
     best.restore(network)
+    if settings.weights is not None:
+        network.load_state_dict(between(start, network.state_dict(), settings.tuned_share))
+    divisor = _calibrate(network, to_measure)
+    live.say(f"epoch {best.epoch} is the best, temperature {divisor:.2f}: exporting it")
+
+    # That becomes the bundle, if the export answers as the network does.
     return assemble(settings, network.cpu(), train, val, curve, best)
 
 
@@ -82,9 +98,46 @@ def _pictures(settings: FitSettings, live: Live) -> tuple[Pictures, Pictures]:
     return train, val
 
 
-def _augmented(batches: Batches, generator: torch.Generator) -> Iterator[Batch]:
+def _learner(settings: FitSettings, network: TakesPixels, batches: Batches) -> Learner:
+    pretrained = settings.weights is not None
+    schedule = Schedule(settings.highest_rate, settings.rounds * batches.steps)
+    train = batches.pictures
+    targets = torch.from_numpy(train.targets).to(batches.device)
+    return Learner(
+        network,
+        build_optimiser(network, settings.weight_decay, settings.optimiser),
+        schedule,
+        settings.label_smoothing,
+        class_weights(targets, len(train.labels)) if settings.balanced else None,
+        Tether.to_start(network.network.body, settings.tether) if pretrained else None,
+        moving_average(network, settings.ema) if settings.ema else None,
+        keeps_norms=pretrained,
+    )
+
+
+def _changed(
+    settings: FitSettings, batches: Batches, generator: torch.Generator
+) -> Iterator[Batch]:
+    """One epoch of augmented batches, mixed where that is asked for."""
+    how = VIEWS if settings.weights else Augmentation()
+    mixing = Mixing(settings.mixup, settings.cutmix)
+    classes = len(batches.pictures.labels)
     for pixels, targets in batches.shuffled(generator):
-        yield augment(pixels, Augmentation(), generator), targets
+        changed = augment(pixels, how, generator)
+        if mixing == Mixing():
+            yield changed, targets
+        else:
+            yield mix(changed, targets, classes, mixing, generator)
+
+
+def _calibrate(network: TakesPixels, batches: Batches) -> float:
+    """Fold in the temperature that fits the validation pictures best, and say which it is."""
+    network.eval()
+    with torch.inference_mode():
+        logits = torch.cat([network(pixels).logits for pixels, _ in batches.in_order()])
+    divisor = temperature(logits.cpu().numpy(), batches.pictures.targets)
+    fold_temperature(network.network.dense, divisor)
+    return divisor
 
 
 def _chance(settings: FitSettings) -> torch.Generator:

@@ -20,7 +20,7 @@ def write_report(bundle: Path, curve: Sequence[Epoch], best: int, confusion: Con
         "validation": confusion_document(confusion),
     }
     place = bundle / FOLDER
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     (place / "metrics.json").write_text(text, encoding="utf-8")
 

@@ -9,10 +9,16 @@ from cyclopts.validators import Number
 
 from deploy.bundle.manifest import InputSpec, Resize
 
-Backbone: TypeAlias = Literal["plain"]
+PLAIN = "plain"
+Optimiser: TypeAlias = Literal["adamw", "sgd"]
+Variant: TypeAlias = Literal["timm", "tensorflow"]
 GoldenSource: TypeAlias = Literal["photos", "drawn"]
+_PLAIN_SIZE, _BACKBONE_SIZE = 128, 224
+_EPOCHS, _TUNING_EPOCHS = 20, 0
+_RATE, _TUNING_RATE = 2e-3, 1e-4
 _Positive = Parameter(validator=Number(gt=0))
 _NotNegative = Parameter(validator=Number(gte=0))
+_Share = Parameter(validator=Number(gte=0, lte=1))
 
 
 @Parameter(name="*")
@@ -36,17 +42,38 @@ class FitSettings:
     bundle_version: str = "1"
     """Version of the model in the bundle."""
 
-    size: Annotated[int, Parameter(validator=Number(gte=32, lte=8192))] = 128
-    """Width and height of the network's input, in pixels."""
+    size: Annotated[int | None, Parameter(validator=Number(gte=32, lte=8192))] = None
+    """Width and height of the network's input, in pixels. 128 for plain, else 224, unless given."""
 
     resize: Resize = "squash"
     """How a frame of another aspect becomes a square: scaled freely, cut, or padded with grey."""
 
-    backbone: Backbone = "plain"
-    """The network: plain is a small CNN that is quick on a CPU."""
+    backbone: str = PLAIN
+    """The network: plain is a small CNN that is quick on a CPU; else a name that timm has, such as
+    mobilenetv2_100, resnet18, vgg16 or convnext_atto."""
 
-    epochs: Annotated[int, _Positive] = 20
-    """How often every picture is seen."""
+    weights: Path | None = None
+    """File with the backbone's pretrained weights (.safetensors or .pth); every tensor must fit."""
+
+    variant: Variant | None = None
+    """Dialect of the weights: timm's own, or tensorflow (pad_type same, pixels from -1 to 1).
+    Unless given, the one in which the file's own classifier is surest of the pictures."""
+
+    views: Annotated[int, _NotNegative] = 0
+    """With --weights: how many changed views of each picture the dense layer learns from, beside
+    the picture and its mirror image."""
+
+    probe_pull: Annotated[float, _NotNegative] = 0.3
+    """With --weights: how strongly the dense layer's weights are pulled towards zero."""
+
+    tuned_share: Annotated[float, _Share] = 0.5
+    """With --weights: 0 keeps the backbone as it came, 1 as it was fine-tuned, 0.5 lies between."""
+
+    tether: Annotated[float, _NotNegative] = 0.01
+    """With --weights: how strongly fine-tuning holds the backbone to where it began."""
+
+    epochs: Annotated[int | None, _NotNegative] = None
+    """How often every picture is seen: 20, or with --weights 0: the backbone stays as it is."""
 
     patience: Annotated[int, _NotNegative] = 8
     """Stop after so many epochs without a better validation accuracy; 0 never stops early."""
@@ -54,14 +81,30 @@ class FitSettings:
     batch: Annotated[int, Parameter(validator=Number(gte=2))] = 64
     """Pictures in one step."""
 
-    lr: Annotated[float, _Positive] = 2e-3
-    """Highest learning rate: reached after a warm-up, then lowered to zero along a cosine."""
+    optimiser: Optimiser = "adamw"
+    """How a gradient becomes a step; sgd with Nesterov's momentum 0.9."""
+
+    lr: Annotated[float | None, _Positive] = None
+    """Highest learning rate, reached after a warm-up, then lowered to zero along a cosine: 0.002,
+    or with --weights 0.0001."""
 
     weight_decay: Annotated[float, _NotNegative] = 0.05
-    """AdamW's pull of the weights towards zero."""
+    """The optimiser's pull of the weights towards zero."""
 
     label_smoothing: Annotated[float, Parameter(validator=Number(gte=0, lt=1))] = 0.05
     """Share of certainty that the loss gives to the other labels."""
+
+    balanced: bool = False
+    """Every label counts the same, however many pictures it has; so it does in the probe."""
+
+    mixup: Annotated[float, _Share] = 0.0
+    """Share of the batches in which each picture is blended with another one."""
+
+    cutmix: Annotated[float, _Share] = 0.0
+    """Share of the batches in which a rectangle of each picture comes from another one."""
+
+    ema: Annotated[float, Parameter(validator=Number(gte=0, lt=1))] = 0.0
+    """Keep a moving average of the weights: so much of it stays at each step; 0 keeps none."""
 
     golden: GoldenSource = "photos"
     """Golden frames of the bundle: validation photos, or drawn where photos are private."""
@@ -81,8 +124,51 @@ class FitSettings:
 
     @property
     def input_spec(self) -> InputSpec:
-        return InputSpec(self.size, self.size, self.resize)
+        size = self.size or (_PLAIN_SIZE if self.backbone == PLAIN else _BACKBONE_SIZE)
+        return InputSpec(size, size, self.resize)
+
+    @property
+    def rounds(self) -> int:
+        """Epochs."""
+        default = _EPOCHS if self.weights is None else _TUNING_EPOCHS
+        return default if self.epochs is None else self.epochs
+
+    @property
+    def highest_rate(self) -> float:
+        return self.lr or (_RATE if self.weights is None else _TUNING_RATE)
 
     @property
     def model_name(self) -> str:
         return self.name or self.out.resolve().name
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendSettings:
+    bundle: Path
+    """Folder of the bundle to start from; it stays as it is."""
+
+    out: Path
+    """Folder of the bundle to write. It must not exist, unless --overwrite."""
+
+    overwrite: Annotated[bool, Parameter(negative=())] = False
+    """Replace the bundle at --out."""
+
+    label: str | None = None
+    """What --images show: a new label, or one that the bundle knows, as a new camera sees it."""
+
+    images: Path | None = None
+    """Folder with 5 to 20 photos of --label."""
+
+    data: Path | None = None
+    """Instead of the two: a folder with one folder of photos per label, new or known."""
+
+    old_data: Path | None = None
+    """Folder with one folder of old pictures per label, such as DATA/val, to measure what the old
+    labels lost. Unless given, that is measured on the features that the bundle remembers."""
+
+    bundle_version: str | None = None
+    """Version of the new bundle. The one after the old bundle's unless given."""
+
+    threads: Annotated[int, _NotNegative] = 0
+    """CPU threads; 0 takes every core."""

@@ -1,6 +1,7 @@
 """`yardlight-train fit` on drawn pictures, through the door that a user takes."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -9,21 +10,24 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
+import timm
 import torch
 
 import trainer.assemble
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import read_golden
-from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.bundle.manifest import Bundle, open_bundle, sha256_of
 from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
 from deploy.bundle.reference import check_model, open_reference
 from trainer.cli import app
-from trainer.export import MAX_ERROR, export
+from trainer.export import export
 from trainer.learning import Learner
+from trainer.parity import MAX_ERROR
 
 pytestmark = pytest.mark.slow
 
 LABELS = ("vehicle", "pedestrian", "parcel", "background")
+SMALL = "test_efficientnet"
 QUICK = ["--size", "32", "--batch", "16", "--labels", ",".join(LABELS), "--threads", "1"]
 
 
@@ -183,6 +187,81 @@ def test_a_loss_that_explodes_names_step_and_learning_rate(
     assert fit(data, tmp_path / "yard", "--lr", "1e30") == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("error: the loss became nan at step 2 with learning rate")
+
+
+def test_pretrained_weights_are_probed_then_tuned_gently(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = small_weights(tmp_path), tmp_path / "yard"
+    pretrained = ["--backbone", SMALL, "--weights", str(file), "--views", "1"]
+    tuned = ["--epochs", "1", "--mixup", "0.5", "--cutmix", "0.5", "--ema", "0.5"]
+    assert fit(data, out, *pretrained, *tuned, "--optimiser", "sgd", "--balanced") == 0
+    said = capsys.readouterr().err
+    assert re.search(r"tensors match.*dialect.*probe: val loss.*epoch 1/1: ", said, re.DOTALL)
+    assert open_bundle(out).manifest.provenance["weights"] == sha256_of(file)
+
+
+def small_weights(folder: Path) -> Path:
+    torch.manual_seed(0)
+    torch.save(timm.create_model(SMALL, num_classes=5).state_dict(), folder / "small.pth")
+    return folder / "small.pth"
+
+
+def test_without_weights_no_epoch_at_all_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(data, tmp_path / "yard", "--epochs", "0") == 1
+    assert "--epochs 0 trains nothing" in capsys.readouterr().err
+
+
+def draw_balls(folder: Path, count: int, seed: int) -> Path:
+    chance = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    for index in range(count):
+        picture = draw("background", chance)
+        cv2.circle(picture, (40, 30), int(chance.integers(12, 18)), (40, 220, 40), -1)
+        cv2.imwrite(str(folder / f"{index:02}.jpg"), picture)
+    return folder
+
+
+def test_ten_photos_add_a_label_and_the_old_ones_stay(
+    bundle: Bundle, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, out = draw_balls(tmp_path / "photos", 10, seed=6), tmp_path / "more"
+    words = ("--label", "ball", "--images", photos, "--old-data", data / "val", "--out", out)
+    assert typed("extend", "--bundle", bundle.folder, *words) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"new: ball\n.*left out of learning: \d+ of 10\n.*of 24 now\nlost: ", said)
+    more = open_bundle(out)
+    check_model(more)
+    assert more.manifest.labels == (*LABELS, "ball")
+    assert more.manifest.version == "2"
+    assert len(read_golden(more).outputs.logits[0]) == 5
+
+    fresh = draw_split(tmp_path / "fresh", 6, seed=7)
+    draw_balls(fresh / "ball", 10, seed=8)
+    assert typed("evaluate", "--bundle", out, "--data", fresh, "--json") == 0
+    scores = {score["label"]: score for score in json.loads(capsys.readouterr().out)["labels"]}
+    assert scores["ball"]["recall"] >= 0.8
+    assert min(score["recall"] for score in scores.values()) >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--label", "ball"], "give --label with --images, or --data"),
+        (["--label", "ball", "--images", "none"], "none is not a folder"),
+    ],
+)
+def test_extend_says_what_it_needs(
+    bundle: Bundle,
+    tmp_path: Path,
+    words: list[str],
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert typed("extend", "--bundle", bundle.folder, "--out", tmp_path / "out", *words) == 1
+    assert complaint in capsys.readouterr().err
 
 
 def test_an_existing_bundle_is_refused_before_anything_is_read(

@@ -35,7 +35,7 @@ def test_without_torch_the_command_and_evaluate_are_there() -> None:
     [
         ["fit", "--data", "photos"],
         ["fit", "--data", "photos", "--out", "yard", "--resize", "stretch"],
-        ["fit", "--data", "photos", "--out", "yard", "--epochs", "0"],
+        ["fit", "--data", "photos", "--out", "yard", "--epochs", "-1"],
         ["fit", "--data", "photos", "--out", "yard", "--size", "8"],
         ["train"],
     ],

@@ -1,15 +1,20 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
 import torch
 
+from trainer.averaging import between
 from trainer.best import Best
+from trainer.calibration import fold_temperature, temperature
 from trainer.curve import Score
 from trainer.data.augment import Augmentation, augment
-from trainer.optimiser import Schedule, build_optimiser
+from trainer.data.mix import Mixing, mix
+from trainer.logistic import Dense, logistic
+from trainer.optimiser import Schedule, Tether, build_optimiser
 
 STILL = Augmentation(
     flip=0, zoom=0, stretch=0, shift=0, rotate=0, brightness=0, contrast=0, saturation=0, erase=0
@@ -87,3 +92,73 @@ def test_of_equal_accuracies_the_lower_loss_is_better() -> None:
         best.offer(epoch, Score(pictures=10, correct=9, total_loss=loss), layer)
     assert best.epoch == 2
     assert not best.is_final
+
+
+def mixed(how: Mixing) -> tuple[torch.Tensor, torch.Tensor]:
+    pixels = torch.arange(4, dtype=torch.uint8).reshape(4, 1, 1, 1).expand(4, 8, 8, 3) * 60
+    generator = torch.Generator().manual_seed(5)
+    return mix(pixels, torch.arange(4), 4, how, generator)
+
+
+@pytest.mark.parametrize("how", [Mixing(mixup=1), Mixing(cutmix=1)])
+def test_mixed_pictures_have_labels_in_the_same_shares(how: Mixing) -> None:
+    pixels, shares = mixed(how)
+    assert pixels.dtype == torch.uint8
+    torch.testing.assert_close(shares.sum(1), torch.ones(4))
+    expected = shares @ (torch.arange(4.0) * 60)
+    assert (pixels.float().mean((1, 2, 3)) - expected).abs().max() <= 1
+
+
+def test_without_mixing_targets_are_only_written_otherwise() -> None:
+    pixels, shares = mixed(Mixing())
+    assert torch.equal(shares, torch.eye(4))
+    assert pixels[2].unique().tolist() == [120]
+
+
+def test_a_probe_separates_what_the_features_separate() -> None:
+    targets = np.array([0] * 90 + [1] * 6)
+    noise = np.random.default_rng(1).normal(size=(96, 5)).astype(np.float32)
+    features = noise + 4 * targets[:, None].astype(np.float32)
+    dense = logistic(features, targets, Dense.nothing(2, 5), 1e-3)
+    assert (dense.logits(features).argmax(1) == targets).all()
+
+
+def test_a_strong_pull_keeps_a_dense_layer_where_it_began() -> None:
+    chance = np.random.default_rng(1)
+    features = chance.normal(size=(40, 5)).astype(np.float32)
+    start = Dense(chance.normal(size=(3, 5)).astype(np.float32), np.zeros(3, np.float32))
+    dense = logistic(features, chance.integers(0, 3, 40), start, 1e3)
+    np.testing.assert_allclose(dense.weight, start.weight, atol=1e-2)
+
+
+def test_the_temperature_makes_answers_as_sure_as_they_are_right() -> None:
+    chance = np.random.default_rng(0)
+    logits = chance.normal(size=(4000, 3)).astype(np.float32)
+    likely = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    targets = np.array([chance.choice(3, p=row) for row in likely / likely.sum(1, keepdims=True)])
+    assert temperature(logits, targets) == pytest.approx(1, rel=0.1)
+    assert temperature(logits * 5, targets) == pytest.approx(5, rel=0.1)
+
+
+def test_a_folded_temperature_divides_the_logits() -> None:
+    dense, features = torch.nn.Linear(3, 2), torch.randn(4, 3)
+    before = dense(features)
+    fold_temperature(dense, 2.0)
+    torch.testing.assert_close(dense(features), before / 2)
+
+
+def test_weights_between_start_and_end_lie_on_the_line() -> None:
+    start = {"w": torch.zeros(2), "steps": torch.tensor(1)}
+    end = {"w": torch.ones(2), "steps": torch.tensor(9)}
+    found = between(start, end, 0.25)
+    assert found["w"].tolist() == [0.25, 0.25]
+    assert found["steps"].item() == 9
+
+
+def test_a_tether_pulls_back_by_the_squared_distance() -> None:
+    layer = torch.nn.Linear(2, 1, bias=False)
+    tether = Tether.to_start(layer, 0.5)
+    assert tether.pull().item() == 0
+    with torch.no_grad():
+        layer.weight += 2
+    assert tether.pull().item() == pytest.approx(0.25 * 8)

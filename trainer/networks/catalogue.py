@@ -1,14 +1,20 @@
-"""The networks that `--backbone` names."""
-
-from torch import nn
+"""The networks that `--backbone` names: our plain one, and every convolutional one of timm's."""
 
 from trainer.networks.pixels import TakesPixels
 from trainer.networks.plain import PlainNetwork
-from trainer.settings import Backbone
-
-_NETWORKS: dict[Backbone, type[nn.Module]] = {"plain": PlainNetwork}
+from trainer.settings import PLAIN
 
 
-def build_network(backbone: Backbone, classes: int) -> TakesPixels:
-    """An untrained network from pixels to `classes` probabilities."""
-    return TakesPixels(_NETWORKS[backbone](classes))
+def build_network(backbone: str, classes: int, size: int = 224) -> TakesPixels:
+    """An untrained network from pixels, size x size, to `classes` probabilities.
+
+    Raises:
+        UnknownBackbone: timm has no such network, or it is none for pictures of this size.
+    """
+    if backbone == PLAIN:
+        return TakesPixels(PlainNetwork(classes))
+    from trainer.networks.backbone import Architecture, with_dense_layer
+
+    architecture = Architecture(backbone)
+    network = with_dense_layer(architecture.body(), backbone, classes, size)
+    return TakesPixels(network, architecture.scaling)

@@ -1,0 +1,68 @@
+"""A linear probe: only the dense layer learns, on features that the frozen backbone gives.
+
+Pretrained features know more cameras than a few hundred photos can teach, and fine-tuning forgets
+some of it first ("Fine-Tuning can Distort Pretrained Features", Kumar et al., 2022). So the dense
+layer is learned before anything else moves.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from trainer.data.augment import Augmentation, augment
+from trainer.data.batches import Batch, Batches
+from trainer.logistic import Dense, Floats, logistic
+from trainer.networks.pixels import TakesPixels
+from trainer.progress import Bar
+
+VIEWS = Augmentation(
+    zoom=0.5, stretch=0.3, shift=0.15, rotate=0.1,
+    brightness=0.4, contrast=0.4, saturation=0.7, erase=0.0,
+)  # fmt: skip
+"""Strong changes of place, scale and colour: what tells one camera from another."""
+
+
+def views(batches: Batches, count: int, generator: torch.Generator) -> Iterator[Batch]:
+    """Every picture as it is, as a mirror shows it, then `count` times changed."""
+    yield from batches.in_order()
+    for pixels, targets in batches.in_order():
+        yield pixels.flip(2), targets
+    for _ in range(count):
+        for pixels, targets in batches.in_order():
+            yield augment(pixels, VIEWS, generator), targets
+
+
+def probe(
+    network: TakesPixels, batches: Iterable[Batch], dense: nn.Linear, pull: float, bar: Bar
+) -> None:
+    """Learn the dense layer `dense` of `network` on the embeddings of `batches`.
+
+    Args:
+        network: with everything but `dense` as it is to stay.
+        batches: pictures and their targets.
+        dense: the network's last layer.
+        pull: weight of the squared weights in the loss; more of it trusts single features less.
+        bar: advances with the pictures.
+    """
+    embeddings, targets = _embedded(network, batches, bar)
+    nothing = Dense.nothing(dense.out_features, dense.in_features)
+    learned = logistic(embeddings, targets, nothing, pull)
+    with torch.no_grad():
+        dense.weight.copy_(torch.from_numpy(learned.weight))
+        dense.bias.copy_(torch.from_numpy(learned.bias))
+
+
+def _embedded(
+    network: TakesPixels, batches: Iterable[Batch], bar: Bar
+) -> tuple[Floats, NDArray[np.int64]]:
+    network.eval()
+    embeddings, targets = [], []
+    with torch.inference_mode():
+        for pixels, labels in batches:
+            embeddings.append(network(pixels).embedding.cpu().numpy())
+            targets.append(labels.cpu().numpy())
+            bar.advance(len(labels))
+    return np.concatenate(embeddings), np.concatenate(targets)
