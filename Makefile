@@ -9,6 +9,7 @@ SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-model test test-fast check bench chaos install schemas monitoring clean
+.PHONY: dist wheel-check
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,8 +50,14 @@ install: $(VENV)/.dev ## everything that this machine can run, for development
 	@command -v nvidia-smi >/dev/null || echo "no NVIDIA driver here: extra 'gpu' is left out"
 	@if command -v nvidia-smi >/dev/null; then CUDA_ENABLE_CURAND=False $(PIP) --editable '.[gpu]'; fi
 
+dist: $(VENV)/.dev ## wheel and sdist, into dist/
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+wheel-check: $(VENV)/.dev ## the wheel in an empty environment: version and demo, with their times
+	$(BIN)/python -m tests.packaging
+
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .cache bench-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache dist bench-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed")'
@@ -62,5 +69,5 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[cpu,demo,deploy,otel,train,dev]'
+	$(PIP) --editable '.[cpu,demo,deploy,docs,otel,train,dev]'
 	@touch $@ $(VENV)/.demo
