@@ -9,7 +9,7 @@ SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-model test test-fast check bench chaos install schemas monitoring clean
-.PHONY: dist wheel-check
+.PHONY: dist wheel-check chart chart-check configuration
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,8 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.schemas --check
 	$(BIN)/python -m docs.monitoring --check
+	$(BIN)/python -m docs.configuration --check
+	$(BIN)/python -m docs.chart --check
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
@@ -49,6 +51,16 @@ monitoring: $(VENV)/.dev ## write rules, dashboards and the reference of metrics
 install: $(VENV)/.dev ## everything that this machine can run, for development
 	@command -v nvidia-smi >/dev/null || echo "no NVIDIA driver here: extra 'gpu' is left out"
 	@if command -v nvidia-smi >/dev/null; then CUDA_ENABLE_CURAND=False $(PIP) --editable '.[gpu]'; fi
+
+configuration: $(VENV)/.dev ## write the reference of settings
+	$(BIN)/python -m docs.configuration
+
+chart: $(VENV)/.dev ## write the schema of the chart's values and its plain manifests
+	$(BIN)/python -m docs.chart
+
+chart-check: $(VENV)/.dev ## the chart in Helm and held to the CRDs of KEDA and Prometheus; needs Go
+	$(BIN)/python -m tests.chart.tools
+	$(BIN)/python -m pytest tests/chart
 
 dist: $(VENV)/.dev ## wheel and sdist, into dist/
 	$(BIN)/python -m build --no-isolation --outdir dist
