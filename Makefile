@@ -9,7 +9,7 @@ SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-model test test-fast check bench chaos install schemas monitoring clean
-.PHONY: dist wheel-check chart chart-check configuration
+.PHONY: image-check dist wheel-check chart chart-check configuration
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ dist: $(VENV)/.dev ## wheel and sdist, into dist/
 
 wheel-check: $(VENV)/.dev ## the wheel in an empty environment: version and demo, with their times
 	$(BIN)/python -m tests.packaging
+
+image-check: $(VENV)/.dev ## the CPU image built and run without a daemon; needs root, buildah, debootstrap
+	$(BIN)/python -m tests.images
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .cache dist bench-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
