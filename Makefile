@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# Material for MkDocs announces its successor with each build.
+SITE   := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --config-file docs/site/mkdocs.yml
 SECONDS ?=
 MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-model test test-fast check bench chaos install schemas monitoring clean
-.PHONY: image-check dist wheel-check chart chart-check configuration
+.PHONY: docs image-check dist wheel-check chart chart-check configuration
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +34,7 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/python -m docs.monitoring --check
 	$(BIN)/python -m docs.configuration --check
 	$(BIN)/python -m docs.chart --check
+	$(SITE)
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
@@ -67,6 +70,9 @@ dist: $(VENV)/.dev ## wheel and sdist, into dist/
 
 wheel-check: $(VENV)/.dev ## the wheel in an empty environment: version and demo, with their times
 	$(BIN)/python -m tests.packaging
+
+docs: $(VENV)/.dev ## the documentation as a site, into .cache/site
+	$(SITE)
 
 image-check: $(VENV)/.dev ## the CPU image built and run without a daemon; needs root, buildah, debootstrap
 	$(BIN)/python -m tests.images

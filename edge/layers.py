@@ -98,7 +98,8 @@ def provenance(arguments: ArgumentCollection) -> Iterator[tuple[str, str, str]]:
 
 def _fill(arguments: ArgumentCollection, key: str, value: str, source: str) -> None:
     for argument in arguments:
-        if _key(argument.name) == key and not argument.children and not argument.tokens:
+        open_to_it = argument.parse and not argument.children and not argument.tokens
+        if open_to_it and _key(argument.name) == key:
             argument.append(Token(keyword=argument.name, value=value, source=source))
 
 

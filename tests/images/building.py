@@ -10,8 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache/image"
 _DEBIAN = CACHE / "debian"
-_BASE = "localhost/debian:check"
+_BASE = "localhost/base:check"
 _IMAGE = "localhost/yardlight-cpu:check"
+_CONTAINER = "yardlight-check"
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 # What Debian's own slim image leaves out.
 _SLIM = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
@@ -46,11 +47,13 @@ def build() -> Built:
         raise SystemExit(
             "Building without a daemon makes a Debian root, which takes root's rights."
         )
-    _buildah("rmi", "--all", "--force")
-    _debian()
+    if _CONTAINER in _buildah("containers", "--format", "{{.ContainerName}}").split():
+        _buildah("rm", _CONTAINER)
+    if _BASE not in _buildah("images", "--format", "{{.Name}}:{{.Tag}}"):
+        _debian()
     _from_dockerfile()
-    container = _buildah("from", "--pull-never", _IMAGE).strip()
-    return Built(Path(_buildah("mount", container).strip()))
+    _buildah("from", "--pull-never", "--name", _CONTAINER, _IMAGE)
+    return Built(Path(_buildah("mount", _CONTAINER).strip()))
 
 
 def _debian() -> None:
@@ -78,7 +81,7 @@ def _from_dockerfile() -> None:
         *("--volume", f"{_AUTHORITIES}:/etc/authorities.pem:ro"),
     )
     # Of the two formats only Docker's knows health checks.
-    how = ("--isolation", "chroot", "--format", "docker", "--pull-never")
+    how = ("--isolation", "chroot", "--format", "docker", "--pull-never", "--layers")
     what = ("--build-arg", f"BASE={_BASE}", "--file", "docker/Dockerfile.cpu", "--tag", _IMAGE)
     _buildah("build", *how, *trust, *what, str(ROOT))
 
