@@ -3,12 +3,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# Material for MkDocs announces its successor with each build.
+SITE   := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --config-file docs/site/mkdocs.yml
 SECONDS ?=
 MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-model test test-fast check bench chaos faults fuzz install schemas monitoring clean
+.PHONY: docs image-check dist wheel-check chart chart-check configuration
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +32,9 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.schemas --check
 	$(BIN)/python -m docs.monitoring --check
+	$(BIN)/python -m docs.configuration --check
+	$(BIN)/python -m docs.chart --check
+	$(SITE)
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
@@ -55,8 +61,30 @@ install: $(VENV)/.dev ## everything that this machine can run, for development
 	@command -v nvidia-smi >/dev/null || echo "no NVIDIA driver here: extra 'gpu' is left out"
 	@if command -v nvidia-smi >/dev/null; then CUDA_ENABLE_CURAND=False $(PIP) --editable '.[gpu]'; fi
 
+configuration: $(VENV)/.dev ## write the reference of settings
+	$(BIN)/python -m docs.configuration
+
+chart: $(VENV)/.dev ## write the schema of the chart's values and its plain manifests
+	$(BIN)/python -m docs.chart
+
+chart-check: $(VENV)/.dev ## the chart in Helm and held to the CRDs of KEDA and Prometheus; needs Go
+	$(BIN)/python -m tests.chart.tools
+	$(BIN)/python -m pytest tests/chart
+
+dist: $(VENV)/.dev ## wheel and sdist, into dist/
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+wheel-check: $(VENV)/.dev ## the wheel in an empty environment: version and demo, with their times
+	$(BIN)/python -m tests.packaging
+
+docs: $(VENV)/.dev ## the documentation as a site, into .cache/site
+	$(SITE)
+
+image-check: $(VENV)/.dev ## the CPU image built and run without a daemon; needs root, buildah, debootstrap
+	$(BIN)/python -m tests.images
+
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .cache bench-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache dist bench-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed")'
@@ -68,5 +96,5 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[cpu,data,demo,deploy,otel,train,dev]'
+	$(PIP) --editable '.[cpu,data,demo,deploy,docs,otel,train,dev]'
 	@touch $@ $(VENV)/.demo

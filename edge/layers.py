@@ -105,7 +105,8 @@ def _said(token: Token) -> str:
 
 def _fill(arguments: ArgumentCollection, key: str, values: Sequence[str], source: str) -> None:
     for argument in arguments:
-        if _key(argument.name) == key and not argument.children and not argument.tokens:
+        open_to_it = argument.parse and not argument.children and not argument.tokens
+        if open_to_it and _key(argument.name) == key:
             for value in values:
                 argument.append(Token(keyword=argument.name, value=value, source=source))
 

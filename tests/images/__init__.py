@@ -1,0 +1,1 @@
+"""Images, compose and systemd: what can be said of them anywhere, and `make image-check`."""
