@@ -1,5 +1,6 @@
 """Keeping a rate: a source gives frames as fast as they are asked for, cameras do not."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,15 +17,17 @@ class Pace:
     """Pictures a second; None as fast as possible."""
     count: int | None = None
     seconds: float | None = None
+    """Counted from the first picture."""
 
     def paced(
         self, pictures: Iterator[Picture], stopping: Callable[[float], bool]
     ) -> Iterator[Picture]:
         """The pictures at this pace, until one of the limits or `stopping` ends them."""
-        start = due = time.monotonic()
+        due, end = time.monotonic(), None
         for picture in islice(pictures, self.count):
             now = time.monotonic()
-            if self.seconds is not None and now - start >= self.seconds:
+            end = end or now + (math.inf if self.seconds is None else self.seconds)
+            if now >= end:
                 return
             if stopping(max(0.0, due - now) if self.rate else 0.0):
                 return

@@ -197,6 +197,8 @@ def _properties(address: str, data: Path) -> dict[str, str]:
         "log.dirs": str(data),
         "auto.create.topics.enable": "false",
         # One broker has one replica of everything.
+        # Frames of tests may be years old; nothing but a test itself deletes any.
+        "log.retention.ms": "-1",
         "offsets.topic.replication.factor": "1",
         "transaction.state.log.replication.factor": "1",
         "transaction.state.log.min.isr": "1",

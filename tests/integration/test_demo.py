@@ -34,7 +34,7 @@ def test_it_accounts_for_every_frame_and_leaves_nothing_behind(
         said, _ = running.process.communicate(timeout=PATIENCE)
         assert running.process.returncode == 0, said + running.said()
     sent = int(_found(r"sent\s*│\s*(\d+)", said))
-    assert sent == int(_found(r"classified\s*│\s*(\d+)", said)) >= 50
+    assert sent == int(_found(r"classified\s*│\s*(\d+)", said)) >= 10
     assert float(_found(rf"accuracy\s+([\d.]+)% of {sent} frames", said)) >= 90
     for stage in ("transport", "queue", "decode", "batch", "inference", "publish"):
         assert re.search(rf"{stage}\s*│\s*[\d.]+\s*│\s*[\d.]+\s*│\s*[\d.]+", said), said

@@ -136,7 +136,7 @@ def test_a_record_that_the_topic_refuses_does_not_stop_the_others(apache_world: 
     """Trap 3: after one refused record kafka-python's producer refuses every later one."""
     world = replace(apache_world, topics=new_topics())
     world.create_topics()
-    small_dead_letters(world, 100_000)
+    world.configure(world.topics.dead_letters_topic, {"max.message.bytes": "100000"})
     too_large = b"not a picture " * 20_000
     frames = pictures(40)
     frames = [*frames[:10], Sent(too_large, partition=0), *frames[10:], Sent(too_large)]
@@ -152,15 +152,6 @@ def test_a_record_that_the_topic_refuses_does_not_stop_the_others(apache_world: 
         where = f"{world.topics.frames_topic}/{ours['yardlight_partition'].decode()}"
         assert f"the bytes stayed at {where}/" in ours["yardlight_error"].decode()
     assert world.audit().status("at-least-once") == CLEAN
-
-
-def small_dead_letters(world: World, most_bytes: int) -> None:
-    from kafka.admin import ConfigResource, ConfigResourceType
-
-    wanted = {"max.message.bytes": str(most_bytes)}
-    name = world.topics.dead_letters_topic
-    with closing(KafkaAdminClient(bootstrap_servers=world.kafka.bootstrap_servers)) as admin:
-        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted)])
 
 
 def test_only_what_is_committed_by_transactions_is_classified(apache_world: World) -> None:

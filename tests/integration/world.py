@@ -83,16 +83,19 @@ class World:
             admin.create(plan_topics(self.topics, partitions, replication))
 
     def configure(self, topic: str, settings: Mapping[str, str]) -> None:
-        """Change settings of a topic, once the broker can tell them: a new one's it may not yet."""
-        asked = ConfigResource(ConfigResourceType.TOPIC, topic)
+        """Change settings of a topic, once the broker knows them: a new one's it may not yet."""
         changed = ConfigResource(ConfigResourceType.TOPIC, topic, dict(settings))
         address = self.kafka.bootstrap_servers
         with closing(KafkaAdminClient(bootstrap_servers=address)) as admin:
-            wait_until(
-                lambda: bool(admin.describe_configs([asked], config_filter="all")["topic"][topic]),
-                f"settings of {topic}",
-            )
-            admin.alter_configs([changed])
+
+            def known() -> bool:
+                try:
+                    admin.alter_configs([changed])
+                except ValueError:
+                    return False
+                return True
+
+            wait_until(known, f"settings of {topic}")
 
     @contextmanager
     def producer(self, **options: Any) -> Iterator[Any]:

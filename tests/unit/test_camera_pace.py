@@ -91,6 +91,14 @@ def test_seconds_end_it(clock: Clock) -> None:
     assert clock.now - 1000.0 == pytest.approx(2.0)
 
 
+def test_seconds_are_counted_from_the_first_picture(clock: Clock) -> None:
+    def draw(number: int) -> None:
+        clock.now += 10.0 if number == 0 else 0.0
+
+    given(Pace(5.0, seconds=2.0).paced(pictures(draw), clock.wait))
+    assert clock.now - 1000.0 == pytest.approx(12.0)
+
+
 @pytest.mark.parametrize("rate", [None, 5.0])
 def test_whoever_stops_it_gets_no_further_picture(rate: float | None, clock: Clock) -> None:
     answers = iter([False, False, True])
