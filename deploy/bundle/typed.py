@@ -38,3 +38,4 @@ BatchSize: TypeAlias = Annotated[
 Seconds: TypeAlias = Annotated[float, Parameter(validator=(Number(gte=0), _finite))]
 AboveZero: TypeAlias = Annotated[float, Parameter(validator=(Number(gt=0), _finite))]
 Folder: TypeAlias = Annotated[Path, Parameter(converter=_folder)]
+Fraction: TypeAlias = Annotated[float, Parameter(validator=(Number(gte=0, lte=1), _finite))]

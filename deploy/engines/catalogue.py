@@ -73,7 +73,7 @@ def load(bundle: Bundle, folder: Path, kind: EngineKind, precision: Precision) -
     if kind == "openvino":
         return openvino.load(bundle, folder, precision)
     if kind == "onnxruntime":
-        return onnxruntime.load(bundle)
+        return onnxruntime.load(bundle, None if precision == "fp32" else folder)
     raise Fatal(f"engine {kind} cannot be run by this version")
 
 

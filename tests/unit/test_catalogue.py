@@ -69,7 +69,7 @@ def test_auto_is_onnxruntime_where_openvino_is_absent_and_says_why(
     [
         lambda bundle: catalogue.fingerprint(bundle, "openvino", "fp32", 8),
         lambda bundle: catalogue.load(bundle, bundle.folder, "openvino", "fp32"),
-        lambda bundle: openvino.compile_model(bundle, "fp32"),
+        lambda bundle: openvino.compile_model(bundle, "fp32", b""),
     ],
     ids=["fingerprint", "load", "compile"],
 )

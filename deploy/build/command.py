@@ -1,0 +1,47 @@
+"""`yardlight-deploy build`."""
+
+import sys
+from pathlib import Path
+
+from deploy.build.engine import BuildSpec, build_engine
+from deploy.bundle.manifest import open_bundle
+from deploy.bundle.typed import BatchSize
+from deploy.certify.photos import find_photos
+from deploy.engines import catalogue
+from deploy.engines.protocol import Precision
+
+
+def command(
+    bundle: Path,
+    *,
+    engine: catalogue.Choice = "auto",
+    precision: Precision = "fp32",
+    max_batch: BatchSize = catalogue.DEFAULT_MAX_BATCH,
+    data: Path | None = None,
+    into: Path | None = None,
+    reuse: bool = False,
+) -> None:
+    """Compile a bundle for this machine, prove it equal to the reference, measure its cost.
+
+    Args:
+        bundle: folder of the bundle.
+        engine: engine to build; `auto` takes the best that this machine has.
+        precision: arithmetic of the engine; int8 needs a bundle that `quantise` made.
+        max_batch: most frames in one run.
+        data: folder of photos to prove it with beside the golden frames; accuracy is measured
+            where every photo lies in a folder named as its label.
+        into: folder for the engine; the bundle's own `engines` if not given.
+        reuse: take an engine that fits and is there already.
+    """
+    opened = open_bundle(bundle)
+    photos = None if data is None else find_photos(data, opened, option="--data", least=1)
+    chosen = catalogue.choose(engine)
+    _tell(f"{chosen.kind}: {chosen.why}")
+    spec = BuildSpec(chosen.kind, precision, max_batch, reuse, photos)
+    folder = build_engine(opened, spec, into or opened.engines, _tell)
+    sys.stdout.write(f"{folder}\n")
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
