@@ -8,7 +8,7 @@ MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check bench chaos install schemas monitoring clean
+.PHONY: help demo demo-model test test-fast check check-tensorrt bench chaos install schemas monitoring clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.schemas --check
 	$(BIN)/python -m docs.monitoring --check
+
+check-tensorrt: $(VENV)/.dev ## types against four versions of TensorRT's API, made from its wheels
+	$(BIN)/python -m tests.tensorrt
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 from deploy.build.cost import measure_cost
+from deploy.build.nvidia.builder import Options
+from deploy.build.nvidia.compile import compile_plan
 from deploy.build.variant import check_offered, network_of
 from deploy.bundle.errors import Fatal
 from deploy.bundle.golden import read_golden
@@ -16,10 +19,12 @@ from deploy.bundle.manifest import Bundle, sha256_of
 from deploy.bundle.reference import check_model
 from deploy.certify.parity import certify
 from deploy.certify.photos import Photos
-from deploy.engines import catalogue, onnxruntime, openvino
+from deploy.engines import catalogue, onnxruntime, openvino, tensorrt
 from deploy.engines.protocol import Engine, EngineKind, Precision
 from deploy.engines.record import EngineRecord, write_record
 
+TIMINGS = "timings.cache"
+"""What NVIDIA's builders learnt about their kernels, for the next build on this machine."""
 Tell = Callable[[str], None]
 
 
@@ -32,6 +37,8 @@ class BuildSpec:
     """Take an engine that fits and is there already, instead of building it anew."""
     photos: Photos | None = None
     """What it is proven with beside the golden frames."""
+    builder: Options | None = None
+    """What else an NVIDIA builder is asked for."""
 
 
 def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Path:
@@ -56,7 +63,7 @@ def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Pat
         draft = Path(name) / wanted.key
         draft.mkdir()
         tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
-        _compile(bundle, spec, draft)
+        _compile(bundle, spec, draft, into / TIMINGS, tell)
         files = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
         engine = catalogue.load(bundle, draft, spec.kind, spec.precision)
         try:
@@ -67,7 +74,27 @@ def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Pat
         return _publish(draft, into / wanted.key)
 
 
-def _compile(bundle: Bundle, spec: BuildSpec, draft: Path) -> None:
+def compile_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Path:
+    """Compile into `into/unproven/<key>` and return that folder. It holds no record: nothing takes
+    for an engine what was not proven where it runs.
+
+    Raises:
+        MissingDriver: the engine's library is not installed.
+        Fatal: it does not compile.
+    """
+    check_offered(spec.kind, spec.precision)
+    wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
+    check_model(bundle)
+    place = into / "unproven" / wanted.key
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
+    start = perf_counter()
+    _compile(bundle, spec, place, into / TIMINGS, tell)
+    tell(f"compiled in {perf_counter() - start:.2f} s, not proven")
+    return place
+
+
+def _compile(bundle: Bundle, spec: BuildSpec, draft: Path, timings: Path, tell: Tell) -> None:
     if spec.kind == "onnxruntime" and spec.precision == "fp32":
         return  # it runs the bundle's own model
     network = network_of(bundle, spec.kind, spec.precision)
@@ -76,6 +103,11 @@ def _compile(bundle: Bundle, spec: BuildSpec, draft: Path) -> None:
             (draft / name).write_bytes(blob)
     elif spec.kind == "onnxruntime":
         (draft / onnxruntime.NETWORK).write_bytes(network)
+    else:
+        options = spec.builder or Options(spec.max_batch)
+        size = bundle.manifest.input
+        plan = compile_plan(network, spec.kind, size, options, timings, tell)
+        (draft / tensorrt.PLAN).write_bytes(plan)
 
 
 def _prove(

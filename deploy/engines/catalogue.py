@@ -8,12 +8,13 @@ from typing import Literal, TypeAlias
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
-from deploy.engines import onnxruntime, openvino
+from deploy.engines import nvidia, onnxruntime, openvino, tensorrt
+from deploy.engines.cuda import gpu_name
 from deploy.engines.device import cpu_name
 from deploy.engines.protocol import Engine, EngineKind, Precision
 from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record
 
-Choice: TypeAlias = Literal["auto", "openvino", "onnxruntime"]
+Choice: TypeAlias = Literal["auto", "tensorrt", "tensorrt-rtx", "openvino", "onnxruntime"]
 DEFAULT_MAX_BATCH = 8
 
 
@@ -43,9 +44,9 @@ def fingerprint(
 
     Raises:
         MissingDriver: the engine's library is not installed.
-        Fatal: this version cannot run that kind.
     """
-    return Fingerprint(bundle.digest, kind, _builder(kind), precision, cpu_name(), max_batch)
+    device = gpu_name() if kind in nvidia.NVIDIA else cpu_name()
+    return Fingerprint(bundle.digest, kind, _builder(kind), precision, device, max_batch)
 
 
 def find(wanted: Fingerprint, places: Iterable[Path]) -> Path | None:
@@ -74,7 +75,7 @@ def load(bundle: Bundle, folder: Path, kind: EngineKind, precision: Precision) -
         return openvino.load(bundle, folder, precision)
     if kind == "onnxruntime":
         return onnxruntime.load(bundle, None if precision == "fp32" else folder)
-    raise Fatal(f"engine {kind} cannot be run by this version")
+    return tensorrt.load(bundle, folder, kind)
 
 
 def _builder(kind: EngineKind) -> str:
@@ -82,4 +83,4 @@ def _builder(kind: EngineKind) -> str:
         return openvino.version()
     if kind == "onnxruntime":
         return onnxruntime.BUILDER
-    raise Fatal(f"engine {kind} cannot be built by this version")
+    return nvidia.version(kind)
