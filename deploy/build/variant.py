@@ -8,6 +8,7 @@ import importlib
 from pathlib import Path
 
 from deploy.bundle.errors import Fatal, MissingDriver
+from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import INT8_MODEL, Bundle
 from deploy.engines.protocol import EngineKind, Precision
 
@@ -39,7 +40,7 @@ def network_of(bundle: Bundle, kind: EngineKind, precision: Precision) -> bytes:
 
     Raises:
         MissingDriver: `onnx` is needed to convert the network, and is not installed.
-        Fatal: the bundle holds no INT8 network.
+        Fatal: the bundle holds no INT8 network, or its network cannot bear FP16.
     """
     if precision == "int8":
         return _int8(bundle).read_bytes()
@@ -50,9 +51,9 @@ def network_of(bundle: Bundle, kind: EngineKind, precision: Precision) -> bytes:
         importlib.import_module("onnx")
     except ImportError:
         raise MissingDriver("onnx", "deploy") from None
-    from deploy.build.half import in_half_precision
+    from deploy.quantise.held import half_network
 
-    return in_half_precision(bundle.model, precision)
+    return half_network(bundle.model, precision, read_golden(bundle).pixels)
 
 
 def _int8(bundle: Bundle) -> Path:

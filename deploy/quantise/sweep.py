@@ -82,7 +82,7 @@ def sweep(
         return first
     ordered = _most_sensitive_first(model, layers, seen, judge, tell)
     trials = [first]
-    for count in _counts(len(layers)):
+    for count in counts(len(layers)):
         trials.append(_attempt(model, layers, ordered[:count], seen, judge, tell))
         if trials[-1].suffices(max_drop):
             return trials[-1]
@@ -123,8 +123,8 @@ def _most_sensitive_first(
     return sorted(layers, key=lambda layer: -harm[layer])
 
 
-def _counts(layers: int) -> Iterator[int]:
-    """1, 2, 3, 5, 8 … of the layers, up to a third of them."""
+def counts(layers: int) -> Iterator[int]:
+    """How many layers to try in FP32: 1, 2, 3, 5, 8 … up to a third of them."""
     small, large = 1, 2
     while small <= layers * _MOST_KEPT:
         yield small

@@ -1,6 +1,6 @@
 """The network in 16 bits; what touches the uint8 pixels, and both outputs, stay FP32."""
 
-from pathlib import Path
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -15,23 +15,46 @@ _OUTPUTS = (_reference.LOGITS, _reference.PROBABILITIES)
 _BF16_BITS = 16
 
 
-def in_half_precision(path: Path, precision: Precision) -> bytes:
-    """Convert a bundle's `model.onnx` to FP16 or BF16.
+def in_half_precision(model: Any, precision: Precision, held: Collection[str] = ()) -> Any:
+    """A copy of an FP32 onnx.ModelProto in FP16 or BF16.
 
     Args:
-        path: the FP32 network.
+        model: a bundle's network, its nodes named.
         precision: `fp16` or `bf16`.
+        held: names of nodes that stay FP32.
     """
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    model = onnx.load(str(path))
-    for index, node in enumerate(model.graph.node):
-        node.name = node.name or f"yardlight/{node.op_type}-{index}"
-    kept = [*_front(model.graph), *_tail(model.graph)]
-    half = convert_float_to_float16(model, keep_io_types=True, node_block_list=kept)
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    kept = [*_front(copy.graph), *_tail(copy.graph), *held]
+    half = convert_float_to_float16(copy, keep_io_types=True, node_block_list=kept)
+    _without_detours(half.graph)
     if precision == "bf16":
         _to_bfloat16(half)
-    return bytes(half.SerializeToString())
+    return half
+
+
+def _without_detours(graph: Any) -> None:
+    """Between two nodes that stay FP32 the converter goes to FP16 and back, which rounds."""
+    down = {
+        node.output[0]: node.input[0]
+        for node in graph.node
+        if node.op_type == "Cast" and "_cast_to_fp16" in node.name
+    }
+    up = {
+        node.output[0]: down[node.input[0]]
+        for node in graph.node
+        if node.op_type == "Cast" and "_cast_to_fp32" in node.name and node.input[0] in down
+    }
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = up.get(name, name)
+    read = {name for node in graph.node for name in node.input}
+    read |= {value.name for value in graph.output}
+    used = [node for node in graph.node if read & set(node.output)]
+    del graph.node[:]
+    graph.node.extend(used)
 
 
 def _front(graph: Any) -> list[str]:
