@@ -4,7 +4,6 @@ Whatever follows says `trt`. What it is at run time is said by `use`; type check
 TensorRT, whose stubs `make check-tensorrt` makes for every supported version.
 """
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from deploy.bundle.errors import MissingDriver
@@ -12,8 +11,8 @@ from deploy.engines.protocol import EngineKind
 
 __all__ = ["NVIDIA", "trt", "use", "version"]
 
-_MODULES = {"tensorrt": ("tensorrt", "gpu"), "tensorrt-rtx": ("tensorrt_rtx_bindings", "rtx")}
-NVIDIA = tuple(_MODULES)
+_EXTRAS = {"tensorrt": "gpu", "tensorrt-rtx": "rtx"}
+NVIDIA = tuple(_EXTRAS)
 
 
 class _Chosen:
@@ -37,11 +36,14 @@ def use(kind: EngineKind) -> None:
     Raises:
         MissingDriver: it is not installed, or does not load.
     """
-    name, extra = _MODULES[kind]
     try:
-        _Chosen.module = importlib.import_module(name)
+        if kind == "tensorrt":
+            import tensorrt as library
+        else:
+            import tensorrt_rtx_bindings as library
     except ImportError:
-        raise MissingDriver(kind, extra) from None
+        raise MissingDriver(kind, _EXTRAS[kind]) from None
+    _Chosen.module = library
 
 
 def version(kind: EngineKind) -> str:

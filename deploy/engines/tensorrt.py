@@ -18,6 +18,7 @@ from deploy.bundle.reference import INPUT, LOGITS, PROBABILITIES, Outputs, Score
 from deploy.engines import nvidia
 from deploy.engines.cuda import Gpu, open_gpu
 from deploy.engines.nvidia import trt
+from deploy.engines.nvidia_log import logger
 from deploy.engines.protocol import EngineKind, Session
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def load(bundle: Bundle, folder: Path, kind: EngineKind) -> TensorRtEngine:
         plan = (folder / PLAN).read_bytes()
     except OSError as error:
         raise Fatal(f"{folder / PLAN} cannot be read: {error.strerror}") from error
-    runtime = trt.Runtime(trt.Logger(trt.ILogger.Severity.INTERNAL_ERROR))
+    runtime = trt.Runtime(logger())
     engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
         raise Fatal(

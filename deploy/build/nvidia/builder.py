@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from deploy.build.nvidia.log import logger
 from deploy.build.nvidia.progress import Step, monitor
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.reference import INPUT
 from deploy.engines.nvidia import trt
+from deploy.engines.nvidia_log import listening, logger
 
 if TYPE_CHECKING:
     import tensorrt
@@ -55,7 +55,7 @@ def build_plan(
     spec: InputSpec,
     options: Options,
     *,
-    timings: bytes = b"",
+    timings: bytes | None = None,
     tell: Callable[[str], None],
     on_step: Step,
     cancelled: Event,
@@ -71,33 +71,30 @@ def build_plan(
             f"a workspace of {options.workspace // MIB} MiB has no room for any kernel: "
             f"give --workspace {_SMALLEST_WORKSPACE // MIB} or more"
         )
-    errors: list[str] = []
-    log = logger(tell, errors)
-    builder = trt.Builder(log)
-    network = _parsed(builder, onnx, log)
-    config = _configured(builder, spec, options)
-    config.progress_monitor = monitor(on_step, cancelled)
-    cache = config.create_timing_cache(timings)
-    if cache is not None:
-        config.set_timing_cache(cache, ignore_mismatch=False)
-    plan = builder.build_serialized_network(network, config)
-    if cancelled.is_set():
-        raise Cancelled
-    if plan is None:
-        raise Fatal(f"{trt.__version__} cannot build the network: {_last(errors)}")
-    learnt = cache.serialize() if cache is not None else None
-    return Plan(bytes(plan), b"" if learnt is None else bytes(learnt))
+    with listening(tell) as errors:
+        builder = trt.Builder(logger())
+        network = _parsed(builder, onnx)
+        config = _configured(builder, spec, options)
+        config.progress_monitor = monitor(on_step, cancelled)
+        cache = None if timings is None else config.create_timing_cache(timings)
+        if cache is not None:
+            config.set_timing_cache(cache, ignore_mismatch=False)
+        plan = builder.build_serialized_network(network, config)
+        if cancelled.is_set():
+            raise Cancelled
+        if plan is None:
+            raise Fatal(f"version {trt.__version__} cannot build the network: {_last(errors)}")
+        learnt = cache.serialize() if cache is not None else None
+        return Plan(bytes(plan), b"" if learnt is None else bytes(learnt))
 
 
-def _parsed(
-    builder: "tensorrt.Builder", onnx: bytes, log: "tensorrt.ILogger"
-) -> "tensorrt.INetworkDefinition":
+def _parsed(builder: "tensorrt.Builder", onnx: bytes) -> "tensorrt.INetworkDefinition":
     # TensorRT 11 has the flag under another number, and is strongly typed without it too.
     strongly = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
     network = builder.create_network(strongly)
     if network is None:
         raise Fatal("the builder made no network: is the driver there, and new enough?")
-    parser = trt.OnnxParser(network, log)
+    parser = trt.OnnxParser(network, logger())
     if not parser.parse(onnx):
         said = [parser.get_error(index).desc() for index in range(parser.num_errors)]
         raise Fatal(

@@ -31,7 +31,9 @@ def compile_plan(
         KeyboardInterrupt: Ctrl-C; the builder has stopped by then.
     """
     nvidia.use(kind)
-    known = timings.read_bytes() if timings.is_file() else b""
+    # RTX has the calls, but deprecates them and does not read back what it wrote.
+    keeps = kind == "tensorrt"
+    known = timings.read_bytes() if keeps and timings.is_file() else b""
     cancelled = Event()
     # The builder blocks its thread; this one stays free to be interrupted.
     with Bar(tell) as bar, ThreadPoolExecutor(1) as pool:
@@ -40,7 +42,7 @@ def compile_plan(
             onnx,
             spec,
             options,
-            timings=known,
+            timings=known if keeps else None,
             tell=tell,
             on_step=bar.step,
             cancelled=cancelled,
