@@ -38,12 +38,15 @@ def use(kind: EngineKind) -> None:
     """
     try:
         if kind == "tensorrt":
-            import tensorrt as library
+            import tensorrt
+
+            _Chosen.module = tensorrt
         else:
-            import tensorrt_rtx_bindings as library
+            import tensorrt_rtx_bindings
+
+            _Chosen.module = tensorrt_rtx_bindings
     except ImportError:
         raise MissingDriver(kind, _EXTRAS[kind]) from None
-    _Chosen.module = library
 
 
 def version(kind: EngineKind) -> str:
