@@ -1,26 +1,15 @@
 """`yardlight-deploy`: bundles in, proven engines out."""
 
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from deploy.build.engine import BuildSpec, build_engine, verify_engine
-from deploy.build.parity import certify_reference
-from deploy.bundle.command import DONE, FAILED, command_line, run_command_line
-from deploy.bundle.errors import YardlightError
-from deploy.bundle.manifest import Bundle, Filter, InputSpec, Resize, open_bundle
-from deploy.bundle.reference import check_model
-from deploy.bundle.typed import BatchSize
-from deploy.engines import catalogue
-from deploy.engines.protocol import Precision
-from deploy.engines.record import RECORD
+from deploy.build import command as build
+from deploy.bundle.command import command_line, run_command_line
+from deploy.bundle.manifest import Filter, InputSpec, Resize
+from deploy.certify import command as verify
 from deploy.importing.importer import import_model
 from deploy.importing.spec import (
     ActivationChoice,
@@ -33,9 +22,13 @@ from deploy.importing.spec import (
     read_labels,
 )
 from deploy.inspection import command as inspection
+from deploy.quantise import command as quantise
 from deploy.signing import command as signing
 
 app = command_line("yardlight-deploy", "Turn models into bundles and bundles into proven engines.")
+app.command(build.command, name="build")
+app.command(quantise.command, name="quantise")
+app.command(verify.command, name="verify")
 signing.add_to(app)
 inspection.add_to(app)
 
@@ -102,101 +95,8 @@ def import_(
     sys.stdout.write(f"{bundle.folder}\n")
 
 
-@app.command
-def build(
-    bundle: Path,
-    *,
-    engine: catalogue.Choice = "auto",
-    precision: Precision = "fp32",
-    max_batch: BatchSize = catalogue.DEFAULT_MAX_BATCH,
-    into: Path | None = None,
-    reuse: bool = False,
-) -> None:
-    """Compile a bundle for this machine, prove it equal to the reference, measure its cost.
-
-    Args:
-        bundle: folder of the bundle.
-        engine: engine to build; `auto` takes the best that this machine has.
-        precision: arithmetic of the engine.
-        max_batch: most frames in one run.
-        into: folder for the engine; the bundle's own `engines` if not given.
-        reuse: take an engine that fits and is there already.
-    """
-    opened = open_bundle(bundle)
-    chosen = catalogue.choose(engine)
-    _tell(f"{chosen.kind}: {chosen.why}")
-    spec = BuildSpec(chosen.kind, precision, max_batch, reuse)
-    folder = build_engine(opened, spec, into or opened.engines, _tell)
-    sys.stdout.write(f"{folder}\n")
-
-
-@app.command
-def verify(bundle: Path, *, json_: Annotated[bool, Parameter("--json")] = False) -> int:
-    """Check a bundle's files and model, and prove each of its engines again on this machine.
-
-    Args:
-        bundle: folder of the bundle.
-        json_: print the result for machines.
-    """
-    opened = open_bundle(bundle)
-    check_model(opened)
-    verdicts = [_verdict(opened, folder) for folder in _engine_folders(opened)]
-    verdicts.insert(0, _reference_verdict(opened))
-    if json_:
-        _print_json({"bundle": str(bundle), "digest": opened.digest, "engines": verdicts})
-    else:
-        _print_verdicts(opened, verdicts)
-    return DONE if all(verdict["passed"] for verdict in verdicts) else FAILED
-
-
 def main() -> None:
     sys.exit(run_command_line(app))
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-def _engine_folders(bundle: Bundle) -> list[Path]:
-    return sorted(path.parent for path in bundle.engines.glob(f"*/{RECORD}"))
-
-
-def _reference_verdict(bundle: Bundle) -> dict[str, Any]:
-    """The golden frames through the reference itself: does this machine decode and run alike?"""
-    return {"engine": "reference", **asdict(certify_reference(bundle))}
-
-
-def _verdict(bundle: Bundle, folder: Path) -> dict[str, Any]:
-    try:
-        return {"engine": folder.name, **asdict(verify_engine(bundle, folder).certificate)}
-    except YardlightError as error:
-        return {"engine": folder.name, "passed": False, "reason": str(error)}
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
-
-
-def _print_verdicts(bundle: Bundle, verdicts: list[dict[str, Any]]) -> None:
-    table = Table("engine", "frames", "max error", "cosine", "agreement", "verdict")
-    for verdict in verdicts:
-        figures = (
-            [
-                str(verdict["frames"]),
-                f"{verdict['max_error']:.1e}",
-                f"{verdict['cosine']:.6f}",
-                f"{verdict['agreement']:.0%}",
-            ]
-            if "frames" in verdict
-            else ["", "", "", ""]
-        )
-        said = "equal" if verdict["passed"] else f"NOT EQUAL: {verdict['reason']}"
-        table.add_row(escape(verdict["engine"]), *figures, escape(said))
-    console = Console()
-    heading = f"{bundle.folder}: {bundle.manifest.name} {bundle.manifest.version}"
-    console.print(heading, markup=False)
-    console.print(table)
 
 
 if __name__ == "__main__":

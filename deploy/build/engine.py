@@ -7,17 +7,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 from deploy.build.cost import measure_cost
-from deploy.build.parity import certify
+from deploy.build.nvidia.builder import Options
+from deploy.build.nvidia.compile import compile_plan
+from deploy.build.variant import check_offered, network_of
 from deploy.bundle.errors import Fatal
 from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import Bundle, sha256_of
 from deploy.bundle.reference import check_model
-from deploy.engines import catalogue, openvino
+from deploy.certify.parity import certify
+from deploy.certify.photos import Photos
+from deploy.engines import catalogue, onnxruntime, openvino, tensorrt
 from deploy.engines.protocol import Engine, EngineKind, Precision
-from deploy.engines.record import EngineRecord, read_record, write_record
+from deploy.engines.record import EngineRecord, write_record
 
+TIMINGS = "timings.cache"
+"""What NVIDIA's builders learnt about their kernels, for the next build on this machine."""
 Tell = Callable[[str], None]
 
 
@@ -28,6 +35,10 @@ class BuildSpec:
     max_batch: int = catalogue.DEFAULT_MAX_BATCH
     reuse: bool = False
     """Take an engine that fits and is there already, instead of building it anew."""
+    photos: Photos | None = None
+    """What it is proven with beside the golden frames."""
+    builder: Options | None = None
+    """What else an NVIDIA builder is asked for."""
 
 
 def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Path:
@@ -40,6 +51,7 @@ def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Pat
         MissingDriver: the engine's library is not installed.
         Fatal: it does not compile, or is not equal to the reference.
     """
+    check_offered(spec.kind, spec.precision)
     wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
     check_model(bundle)
     # An engine is native code: only its owner may write where it is loaded from.
@@ -51,7 +63,7 @@ def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Pat
         draft = Path(name) / wanted.key
         draft.mkdir()
         tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
-        _compile(bundle, spec, draft)
+        _compile(bundle, spec, draft, into / TIMINGS, tell)
         files = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
         engine = catalogue.load(bundle, draft, spec.kind, spec.precision)
         try:
@@ -62,41 +74,51 @@ def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Pat
         return _publish(draft, into / wanted.key)
 
 
-def verify_engine(bundle: Bundle, folder: Path) -> EngineRecord:
-    """Prove an existing engine again on this machine; its record is left as it is.
+def compile_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Path:
+    """Compile into `into/unproven/<key>` and return that folder. It holds no record: nothing takes
+    for an engine what was not proven where it runs.
 
     Raises:
-        Fatal: it is damaged, does not load, or is not equal to the reference any more.
+        MissingDriver: the engine's library is not installed.
+        Fatal: it does not compile.
     """
-    record = read_record(folder)
-    made_for = record.fingerprint
-    here = catalogue.fingerprint(bundle, made_for.kind, made_for.precision, made_for.max_batch)
-    if made_for != here:
-        raise Fatal(f"engine {folder} was built for {made_for}, this machine and bundle are {here}")
-    engine = catalogue.load(bundle, folder, made_for.kind, made_for.precision)
-    try:
-        found = certify(bundle, read_golden(bundle), engine.session(), made_for.precision)
-    finally:
-        engine.close()
-    return EngineRecord(made_for, record.files, found, record.cost)
+    check_offered(spec.kind, spec.precision)
+    wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
+    check_model(bundle)
+    place = into / "unproven" / wanted.key
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
+    start = perf_counter()
+    _compile(bundle, spec, place, into / TIMINGS, tell)
+    tell(f"compiled in {perf_counter() - start:.2f} s, not proven")
+    return place
 
 
-def _compile(bundle: Bundle, spec: BuildSpec, draft: Path) -> None:
+def _compile(bundle: Bundle, spec: BuildSpec, draft: Path, timings: Path, tell: Tell) -> None:
+    if spec.kind == "onnxruntime" and spec.precision == "fp32":
+        return  # it runs the bundle's own model
+    network = network_of(bundle, spec.kind, spec.precision)
     if spec.kind == "openvino":
-        for name, blob in openvino.compile_model(bundle, spec.precision).items():
+        for name, blob in openvino.compile_model(bundle, spec.precision, network).items():
             (draft / name).write_bytes(blob)
-    elif spec.precision != "fp32":
-        raise Fatal(f"{spec.kind} runs the model as it is: precision {spec.precision} is not built")
+    elif spec.kind == "onnxruntime":
+        (draft / onnxruntime.NETWORK).write_bytes(network)
+    else:
+        options = spec.builder or Options(spec.max_batch)
+        size = bundle.manifest.input
+        plan = compile_plan(network, spec.kind, size, options, timings, tell)
+        (draft / tensorrt.PLAN).write_bytes(plan)
 
 
 def _prove(
     bundle: Bundle, spec: BuildSpec, engine: Engine, files: dict[str, str], tell: Tell
 ) -> EngineRecord:
     session = engine.session()
-    certificate = certify(bundle, read_golden(bundle), session, spec.precision)
+    certificate = certify(bundle, read_golden(bundle), session, spec.precision, spec.photos)
     if not certificate.passed:
         raise Fatal(f"the engine is not equal to the reference: {certificate.reason}")
-    tell(f"equal to the reference on {certificate.frames} golden frames, measuring its cost")
+    seen = "" if certificate.evidence is None else f" and {certificate.evidence.photos} photos"
+    tell(f"equal to the reference on {certificate.frames} golden frames{seen}, measuring its cost")
     cost = measure_cost(session, bundle.manifest.input, spec.max_batch)
     wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
     return EngineRecord(wanted, files, certificate, cost)

@@ -19,6 +19,8 @@ SCHEMA = "yardlight.bundle/1"
 MANIFEST = "bundle.json"
 SIGNATURE = "bundle.sig"
 MODEL = "model.onnx"
+INT8_MODEL = "model.int8.onnx"
+"""The network with Q/DQ, where the bundle was quantised."""
 ENGINES = "engines"
 UNLISTED = frozenset({MANIFEST, SIGNATURE})
 

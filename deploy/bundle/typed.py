@@ -46,3 +46,4 @@ Seconds: TypeAlias = Annotated[float, Parameter(validator=(Number(gte=0), _finit
 AboveZero: TypeAlias = Annotated[float, Parameter(validator=(Number(gt=0), _finite))]
 Folder: TypeAlias = Annotated[Path, Parameter(converter=_folder)]
 Files: TypeAlias = Annotated[tuple[Path, ...], Parameter(converter=_files, negative="")]
+Fraction: TypeAlias = Annotated[float, Parameter(validator=(Number(gte=0, lte=1), _finite))]

@@ -8,14 +8,14 @@ from typing import Literal, TypeAlias
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, Vouch, anybody
-from deploy.engines import onnxruntime, openvino
+from deploy.engines import nvidia, onnxruntime, openvino, tensorrt
+from deploy.engines.cuda import gpu_name
 from deploy.engines.device import cpu_name, nvidia_driver
 from deploy.engines.protocol import Engine, EngineKind, Precision
 from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record, refuse_edited
 
-Choice: TypeAlias = Literal["auto", "openvino", "onnxruntime"]
+Choice: TypeAlias = Literal["auto", "tensorrt", "tensorrt-rtx", "openvino", "onnxruntime"]
 DEFAULT_MAX_BATCH = 8
-_ON_GPU: frozenset[EngineKind] = frozenset({"tensorrt", "tensorrt-rtx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,10 @@ def fingerprint(
 
     Raises:
         MissingDriver: the engine's library is not installed.
-        Fatal: this version cannot run that kind.
     """
-    driver = nvidia_driver() if kind in _ON_GPU else ""
-    return Fingerprint(
-        bundle.digest, kind, _builder(kind), precision, cpu_name(), max_batch, driver
-    )
+    on_gpu = kind in nvidia.NVIDIA
+    device, driver = (gpu_name(), nvidia_driver()) if on_gpu else (cpu_name(), "")
+    return Fingerprint(bundle.digest, kind, _builder(kind), precision, device, max_batch, driver)
 
 
 def find(wanted: Fingerprint, places: Iterable[Path]) -> Path | None:
@@ -86,8 +84,8 @@ def load(bundle: Bundle, folder: Path, kind: EngineKind, precision: Precision) -
     if kind == "openvino":
         return openvino.load(bundle, folder, precision)
     if kind == "onnxruntime":
-        return onnxruntime.load(bundle)
-    raise Fatal(f"engine {kind} cannot be run by this version")
+        return onnxruntime.load(bundle, None if precision == "fp32" else folder)
+    return tensorrt.load(bundle, folder, kind)
 
 
 def _builder(kind: EngineKind) -> str:
@@ -95,4 +93,4 @@ def _builder(kind: EngineKind) -> str:
         return openvino.version()
     if kind == "onnxruntime":
         return onnxruntime.BUILDER
-    raise Fatal(f"engine {kind} cannot be built by this version")
+    return nvidia.version(kind)

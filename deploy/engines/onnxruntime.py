@@ -1,6 +1,7 @@
 """The reference engine: the bundle's own ONNX in ONNX Runtime, on any CPU."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Pixels
@@ -8,6 +9,8 @@ from deploy.bundle.reference import VERSION, Outputs, Reference, Scores, open_re
 from deploy.engines.device import core_count
 from deploy.engines.protocol import Session
 
+NETWORK = "network.onnx"
+"""The ONNX of an engine whose precision is not FP32."""
 BUILDER = f"onnxruntime {VERSION}"
 
 
@@ -34,6 +37,10 @@ class OnnxRuntimeSession:
         return self.reference.run(pixels)
 
 
-def load(bundle: Bundle) -> OnnxRuntimeEngine:
-    """Load the bundle's model, one thread for each session and one session for each core."""
-    return OnnxRuntimeEngine(open_reference(bundle.model, threads=1), core_count())
+def load(bundle: Bundle, folder: Path | None = None) -> OnnxRuntimeEngine:
+    """Load the network of an engine's folder; the bundle's own FP32 one if no folder is given.
+
+    One thread for each session and one session for each core.
+    """
+    model = bundle.model if folder is None else folder / NETWORK
+    return OnnxRuntimeEngine(open_reference(model, threads=1), core_count())

@@ -82,16 +82,17 @@ def version() -> str:
     return f"openvino {_openvino().get_version()}"
 
 
-def compile_model(bundle: Bundle, precision: Precision) -> dict[str, bytes]:
-    """Compile the bundle's ONNX for this processor: the files that `load` imports, by name.
+def compile_model(bundle: Bundle, precision: Precision, network: bytes) -> dict[str, bytes]:
+    """Compile an ONNX of the bundle for this processor: the files that `load` imports, by name.
 
     Raises:
-        Fatal: OpenVINO cannot read or compile the model.
+        Fatal: this processor has no such arithmetic, or OpenVINO cannot compile the network.
     """
     openvino = _openvino()
     core = openvino.Core()
+    _check_capable(core, precision)
     try:
-        model = core.read_model(bundle.model)
+        model = core.read_model(network)
         kept = [model.output(PROBABILITIES), model.output(LOGITS)]
         served = openvino.Model(kept, model.get_parameters(), bundle.manifest.name)
         spec = bundle.manifest.input
@@ -124,6 +125,17 @@ def load(bundle: Bundle, folder: Path, precision: Precision = "fp32") -> OpenVin
     blank = np.zeros((1, spec.height, spec.width, 3), np.uint8)
     # One session more than streams: its frames are decoded while the others are inferred.
     return OpenVinoEngine(compiled, core_count() + 1, blank)
+
+
+def _check_capable(core: Any, precision: Precision) -> None:
+    """OpenVINO takes a precision that the processor lacks as a hint, and computes in FP32."""
+    has = set(core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES"))
+    if precision.upper() not in has:
+        offered = [name for name in _HINTS if name.upper() in has]
+        raise Fatal(
+            f"this processor has no {precision} arithmetic that OpenVINO would use: "
+            f"build --precision {' or '.join(offered)}"
+        )
 
 
 def _blob(size: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Vouch, anybody, sha256_of
+from deploy.engines.certificate import Certificate, parse_certificate
 from deploy.engines.protocol import CostCurve, EngineKind, Precision
 
 SCHEMA = "yardlight.engine/1"
@@ -37,22 +38,6 @@ class Fingerprint:
         """Name of the engine's folder: readable at the front, exact at the end."""
         exact = json.dumps(asdict(self), sort_keys=True).encode()
         return f"{self.kind}-{self.precision}-{hashlib.sha256(exact).hexdigest()[:12]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """How far an engine is from the FP32 reference on the golden frames, judged on `logits`."""
-
-    frames: int
-    max_error: float
-    """Largest absolute difference of a logit, as a fraction of the largest reference logit."""
-    cosine: float
-    """Smallest cosine between an engine's logits and the reference's over all frames."""
-    agreement: float
-    """Fraction of frames with the same top label through the production decode."""
-    passed: bool
-    reason: str
-    """Why it did not pass, empty if it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +130,6 @@ def _parse(document: dict[str, Any]) -> EngineRecord:
     return EngineRecord(
         fingerprint=Fingerprint(**document["fingerprint"]),
         files=files,
-        certificate=Certificate(**document["certificate"]),
+        certificate=parse_certificate(document["certificate"]),
         cost=cost,
     )

@@ -9,8 +9,9 @@ from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import Bundle
 from deploy.engines import onnxruntime
 from deploy.engines.catalogue import fingerprint
+from deploy.engines.certificate import Certificate
 from deploy.engines.protocol import CostCurve, Engine
-from deploy.engines.record import Certificate, EngineRecord
+from deploy.engines.record import EngineRecord
 
 _MAX_ERROR = 1e-4
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy.bundle.manifest import Bundle, InputSpec, Manifest, OutputSpec
+from deploy.engines.certificate import Certificate
 from deploy.engines.protocol import CostCurve
-from deploy.engines.record import Certificate, EngineRecord, Fingerprint
+from deploy.engines.record import EngineRecord, Fingerprint
 from edge.frame import Frame, Headers, Partition, Stamps
 from edge.outcome import Classified, DeadLettered, Sighting, Skipped
 from edge.wire import ClassificationWriter

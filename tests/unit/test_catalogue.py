@@ -69,7 +69,7 @@ def test_auto_is_onnxruntime_where_openvino_is_absent_and_says_why(
     [
         lambda bundle: catalogue.fingerprint(bundle, "openvino", "fp32", 8),
         lambda bundle: catalogue.load(bundle, bundle.folder, "openvino", "fp32"),
-        lambda bundle: openvino.compile_model(bundle, "fp32"),
+        lambda bundle: openvino.compile_model(bundle, "fp32", b""),
     ],
     ids=["fingerprint", "load", "compile"],
 )
@@ -82,12 +82,17 @@ def test_a_missing_driver_is_one_sentence_that_names_the_extra(
     assert str(refused.value) == "openvino is not installed: pip install 'yardlight[cpu]'"
 
 
-def test_an_engine_that_this_version_does_not_know_is_refused_by_name(bundle: Bundle) -> None:
-    kind: EngineKind = "tensorrt"
-    with pytest.raises(Fatal, match="tensorrt cannot be built"):
+@pytest.mark.parametrize(
+    ("kind", "library", "extra"),
+    [("tensorrt", "tensorrt", "gpu"), ("tensorrt-rtx", "tensorrt_rtx_bindings", "rtx")],
+)
+def test_a_missing_library_of_nvidia_is_one_sentence_that_names_the_extra(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, kind: EngineKind, library: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingDriver) as refused:
         catalogue.fingerprint(bundle, kind, "fp32", 8)
-    with pytest.raises(Fatal, match="tensorrt cannot be run"):
-        catalogue.load(bundle, bundle.folder, kind, "fp32")
+    assert str(refused.value) == f"{kind} is not installed: pip install 'yardlight[{extra}]'"
 
 
 # Which compiled one

@@ -1,0 +1,131 @@
+"""Which layers stay in FP32: as few of the most sensitive ones as the accuracy asks for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deploy.bundle.pixels import Pixels
+from deploy.bundle.reference import Scores, open_reference
+from deploy.certify.measure import cosines
+from deploy.quantise.correction import corrected
+from deploy.quantise.layers import Layer
+from deploy.quantise.observe import Observed
+from deploy.quantise.qdq import with_qdq
+
+LEAST_COSINE = 0.99
+_MOST_KEPT = 1 / 3
+"""Beyond a third of the layers in FP32 there is not enough INT8 left to be worth its trouble."""
+_SENSITIVITY_FRAMES = 16
+_BATCH = 4
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One choice of layers, and what it does to frames that the ranges were not taken from."""
+
+    model: Any
+    kept: tuple[str, ...]
+    cosine: float
+    """Mean over the frames, between its logits and the reference's."""
+    agreement: float
+    """Fraction of frames with the reference's top label."""
+    drop: float
+    """Fraction of frames that the reference gets right, less that which this one gets right; where
+    no labels are known, the fraction that gets another label than from the reference."""
+
+    def suffices(self, max_drop: float) -> bool:
+        return self.drop <= max_drop and self.cosine >= LEAST_COSINE
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Frames that trials are judged on."""
+
+    pixels: Pixels
+    truth: NDArray[np.int64] | None
+    expected: Scores
+    """Logits of the reference."""
+
+    def trial(self, model: Any, kept: Sequence[Layer]) -> Trial:
+        found = run(model, self.pixels)
+        mine, theirs = found.argmax(axis=1), self.expected.argmax(axis=1)
+        agreement = float((mine == theirs).mean())
+        drop = 1 - agreement
+        if self.truth is not None:
+            drop = float((theirs == self.truth).mean() - (mine == self.truth).mean())
+        cosine = float(cosines(found, self.expected).mean())
+        return Trial(model, tuple(layer.name for layer in kept), cosine, agreement, drop)
+
+
+def run(model: Any, pixels: Pixels) -> Scores:
+    """Logits float32 [N, C] of an onnx.ModelProto."""
+    reference = open_reference(model.SerializeToString())
+    parts = range(0, len(pixels), _BATCH)
+    return np.concatenate([reference.run(pixels[i : i + _BATCH]).logits for i in parts])
+
+
+def sweep(
+    model: Any, layers: Sequence[Layer], seen: Observed, judge: Judge, max_drop: float, tell: Tell
+) -> Trial:
+    """Try with every layer in INT8, then with ever more of the most sensitive ones in FP32.
+
+    Returns:
+        The first trial that suffices, or else the best one.
+    """
+    first = _attempt(model, layers, (), seen, judge, tell)
+    if first.suffices(max_drop):
+        return first
+    ordered = _most_sensitive_first(model, layers, seen, judge, tell)
+    trials = [first]
+    for count in counts(len(layers)):
+        trials.append(_attempt(model, layers, ordered[:count], seen, judge, tell))
+        if trials[-1].suffices(max_drop):
+            return trials[-1]
+    return min(trials, key=lambda trial: (trial.drop, -trial.cosine))
+
+
+def _attempt(
+    model: Any,
+    layers: Sequence[Layer],
+    kept: Sequence[Layer],
+    seen: Observed,
+    judge: Judge,
+    tell: Tell,
+) -> Trial:
+    chosen = [layer for layer in layers if layer not in kept]
+    made = with_qdq(corrected(model, chosen, seen), chosen, seen.limits)
+    trial = judge.trial(made, kept)
+    tell(
+        f"{len(chosen)} of {len(layers)} layers in INT8: accuracy drop {trial.drop:.3f}, "
+        f"mean cosine {trial.cosine:.4f}, agreement {trial.agreement:.3f}"
+    )
+    return trial
+
+
+def _most_sensitive_first(
+    model: Any, layers: Sequence[Layer], seen: Observed, judge: Judge, tell: Tell
+) -> list[Layer]:
+    """Layers by what each one alone, in INT8, does to the logits."""
+    tell(f"sensitivity of {len(layers)} layers, one by one")
+    spread = np.linspace(0, len(judge.pixels) - 1, _SENSITIVITY_FRAMES).round().astype(int)
+    chosen = np.unique(spread)
+    pixels, expected = judge.pixels[chosen], judge.expected[chosen]
+    harm = {
+        layer: 1
+        - float(cosines(run(with_qdq(model, [layer], seen.limits), pixels), expected).mean())
+        for layer in layers
+    }
+    return sorted(layers, key=lambda layer: -harm[layer])
+
+
+def counts(layers: int) -> Iterator[int]:
+    """How many layers to try in FP32: 1, 2, 3, 5, 8 … up to a third of them."""
+    small, large = 1, 2
+    while small <= layers * _MOST_KEPT:
+        yield small
+        small, large = large, small + large
