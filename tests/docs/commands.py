@@ -26,7 +26,7 @@ def commands(page: Path) -> Iterator[Command]:
             if language == "sh" and line:
                 yield Command(page.name, _COMMENT.sub("", line))
             if language == "console" and line.startswith("$ "):
-                yield Command(page.name, _COMMENT.sub("", line[2:]))
+                yield Command(page.name, _COMMENT.sub("", line[2:]).removesuffix(" &"))
     for line in _FENCE.sub("", text).splitlines():
         if re.match(r"    (make|pip|yardlight|prometheus|docker|helm)\b", line):
             yield Command(page.name, _COMMENT.sub("", line.strip()))

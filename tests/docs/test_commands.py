@@ -8,6 +8,7 @@ import importlib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,8 @@ NOT_RUN = {
     r"pip install ": "needs the package index; make wheel-check installs the wheel",
     r"make ": "is what runs these tests, or takes minutes",
     r"prometheus ": "is run with this configuration by tests/system",
+    r"\(printf |python -c |openssl ": "tests/unit/test_signing.py has OpenSSL confirm a signature",
+    r"curl ": "is asked for by tests/integration/test_renewal.py",
 }
 READ_ONLY = {
     r"yardlight-edge demo\b": "is run by tests/integration/test_demo.py",
@@ -38,14 +41,21 @@ READ_ONLY = {
     r"yardlight-edge (run|watch)\b": "is run by tests/integration",
     r"yardlight-train fit --data photos --out my-bundle$": "takes twenty epochs",
     r"yardlight-deploy inspect imported": "the same is run with another bundle",
+    r"yardlight-deploy (quantise|verify my-bundle-int8) ": "tests/unit/test_quantise.py",
+    r"yardlight-train fit .*--backbone ": "needs pretrained weights; tests/integration/test_fit.py",
+    r"yardlight-train extend ": "tests/unit/test_trainer_few_shot.py",
+    r"yardlight-edge capture ": "tests/integration/test_data_loop.py walks that page",
+    r"yardlight-train (ingest|label|diff|fit --data yard) ": "tests/integration/test_data_loop.py",
+    r"yardlight-train check ": "tests/unit/test_check.py",
 }
 RUN = (
     r"yardlight-edge topics create --replication 1",
     r"yardlight-edge cameras ",
     r"yardlight-train (fit .* --epochs 1|evaluate) ",
     r"yardlight-deploy (inspect|build) my-bundle",
+    r"yardlight-deploy (keygen|sign|verify-signature) ",
 )
-"""What the two scenarios below run, beside what a table names too."""
+"""What the scenarios below run, beside what a table names too."""
 SYNTAX = re.compile(r"[\[|…]|\b[A-Z]$")
 """What shows how a command is written rather than what to type."""
 PROGRAMS = {
@@ -109,6 +119,15 @@ def test_a_network_is_trained_on_photos_as_the_page_says(tmp_path: Path) -> None
         said = _type(_step(steps, text), tmp_path, {"OMP_NUM_THREADS": "1"})
     assert "my-bundle" in said
     assert list((tmp_path / "my-bundle/engines").iterdir())
+
+
+def test_a_bundle_is_signed_as_the_page_says(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLE, tmp_path / "my-bundle")
+    steps = _steps("signing.md")
+    key = _type(_step(steps, "keygen"), tmp_path, {}).split()[0]
+    for text in ("deploy sign", "verify-signature"):
+        said = _type(_step(steps, text), tmp_path, {})
+        assert said == f"my-bundle/bundle.json: signed by {key}\n"
 
 
 def _steps(page: str) -> list[str]:
