@@ -99,5 +99,5 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable '.[cpu,data,demo,deploy,docs,otel,train,dev]'
+	$(PIP) --editable '.[cpu,data,demo,deploy,docs,otel,rtx,train,dev]'
 	@touch $@ $(VENV)/.demo
