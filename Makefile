@@ -10,7 +10,7 @@ MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check check-tensorrt bench chaos faults fuzz install
+.PHONY: help demo demo-model test test-fast check bench chaos faults fuzz install
 .PHONY: schemas monitoring docs image-check dist wheel-check chart chart-check configuration clean
 
 help: ## show this list
@@ -35,9 +35,6 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/python -m docs.configuration --check
 	$(BIN)/python -m docs.chart --check
 	$(SITE)
-
-check-tensorrt: $(VENV)/.dev ## types against four versions of TensorRT's API, made from its wheels
-	$(BIN)/python -m tests.tensorrt
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)

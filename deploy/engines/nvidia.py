@@ -1,7 +1,7 @@
 """The one door to TensorRT and to TensorRT for RTX: two libraries with the same names in them.
 
 Whatever follows says `trt`. What it is at run time is said by `use`; type checkers take it for
-TensorRT, whose stubs `make check-tensorrt` makes for every supported version.
+TensorRT, where that is installed.
 """
 
 from typing import TYPE_CHECKING, Any
