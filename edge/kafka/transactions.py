@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any
 
@@ -13,6 +13,7 @@ from kafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
     ProducerFencedError,
+    UnknownError,
 )
 
 from deploy.bundle.errors import Fatal, Unavailable
@@ -118,10 +119,20 @@ class TransactionSink:
         except KafkaError as error:
             # Once a record was refused no other is taken: why is what the first one was told.
             refused.append(error)
-        _call(self._producer.flush, still)
+        _call(lambda: self._settle(futures), still)
         refused = [it.exception for it in futures if it.failed()] + refused
         if refused:
             raise next((it for it in refused if _is_too_large(it)), refused[0])
+
+    def _settle(self, futures: Sequence[Any]) -> None:
+        """Until each record was taken or refused. kafka-python's flush gives up at a batch that was
+        too large and was split; its records go on in others.
+        """
+        with suppress(UnknownError):
+            self._producer.flush()
+        for future in futures:
+            with suppress(KafkaError):
+                future.get()
 
     def _hand_over(self, message: Message) -> Any:
         return self._producer.send(
