@@ -15,7 +15,8 @@ from tests.integration.world import World, new_topics
 from tests.loudly import skip_loudly
 
 pytestmark = pytest.mark.slow
-_FILL = 'mount -t tmpfs -o size=4k none "$0" && head -c 4096 /dev/zero > "$0/full" && exec "$@"'
+_MOUNT = 'mount -t tmpfs -o size=4k,mode=0700 none "$0"'
+_FILL = f'{_MOUNT} && head -c 4096 /dev/zero > "$0/full" && exec "$@"'
 
 
 def on_a_full_disk(folder: Path, *command: str) -> Sequence[str]:

@@ -19,12 +19,14 @@ PARCEL = solid_jpeg("parcel")
 HEADERS = (("ce_id", b"frame-a"), ("x-lens", b"\x00\xff"), ("twice", b"1"), ("twice", b"2"))
 
 
-def refused(world: World, *frames: Sent) -> None:
-    """Send frames that are too large for the service, which dead-letters them."""
+def refused(world: World, *frames: Sent, earlier: int = 0) -> None:
+    """Send frames that are too large for the service, which dead-letters them; `earlier` letters
+    are there already.
+    """
     world.send(frames)
     limits = replace(world.settings.limits, max_frame_bytes=10)
     with serving(replace(world.settings, limits=limits)):
-        world.dead_letters(len(frames))
+        world.dead_letters(earlier + len(frames))
 
 
 def replayed(world: World, *words: str) -> tuple[int, list[dict[str, Any]]]:
@@ -127,7 +129,7 @@ def test_a_letter_by_reference_is_replayed_from_where_its_frame_lies_while_it_is
         assert (again.key, again.value, again.headers[:4]) == (b"gate-1", large, list(HEADERS))
         with serving(world.settings):
             world.results(1)
-        refused(world, Sent(large, b"gate-2", partition=1))
+        refused(world, Sent(large, b"gate-2", partition=1), earlier=1)
         admin.delete_records({TopicPartition(world.topics.frames_topic, 1): -1})
     status, told_of = replayed(world, "--camera", "gate-2")
     assert (status, [it["fate"] for it in told_of]) == (1, ["gone"])

@@ -162,7 +162,8 @@ def test_the_asyncapi_document_names_every_topic_by_its_default() -> None:
 
 
 def test_the_committed_documents_are_up_to_date() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {path.name for path in documents()}
+    made = {path.name for path in documents() if path.parent == FOLDER}
+    assert {path.name for path in FOLDER.iterdir()} == made
     for path, text in documents().items():
         assert path.read_text(encoding="utf-8") == text, f"{path} is out of date: make schemas"
 
