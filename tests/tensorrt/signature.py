@@ -15,7 +15,9 @@ _TEMPLATE = re.compile(r"\w+(?:::\w+)+<[^()]*>")
 _CPLUSPLUS = re.compile(r"nv\w+(?:::\w+)*::(?:I(?=Builder\b|ParserError\b))?(\w+)")
 _DEFAULT = re.compile(r"= <[^>]*>")
 _KNOWN = ("tensorrt.", "typing.", "typing_extensions.", "collections.")
-_RENAMED = {"buffer": "typing_extensions.Buffer", "object": _ANY}
+_BUFFER = "typing_extensions.Buffer"
+# On Python 3.12 a buffer is said to be what mypy, told of 3.10, does not know.
+_RENAMED = {"buffer": _BUFFER, "collections.abc.Buffer": _BUFFER, "object": _ANY}
 _DIMENSIONS = "tensorrt.Dims | collections.abc.Sequence[builtins.int]"
 """Shapes are converted by the library; pybind11 only names what it converts to."""
 
@@ -86,7 +88,8 @@ class _Types(ast.NodeTransformer):
         return _expression(_ANY)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        return node if ast.unparse(node).startswith(_KNOWN) else _expression(_ANY)
+        name = ast.unparse(node)
+        return _expression(_RENAMED.get(name, name if name.startswith(_KNOWN) else _ANY))
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         generic: ast.expr = self.visit(node.value)

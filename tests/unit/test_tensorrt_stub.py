@@ -42,6 +42,7 @@ def test_each_overload_is_kept_and_none_is_added_to_what_may_fail() -> None:
         ("typing.SupportsInt", "builtins.int"),
         ("List[int]", "typing.List[builtins.int]"),
         ("buffer", "typing_extensions.Buffer"),
+        ("collections.abc.Buffer", "typing_extensions.Buffer"),
         ("numpy.ndarray[numpy.float32]", "typing.Any"),
         ("nvinfer1::v_1_0::IErrorRecorder", "tensorrt.IErrorRecorder"),
         ("nvonnxparser::IParserError", "tensorrt.ParserError"),
