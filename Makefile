@@ -10,11 +10,11 @@ MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check bench chaos faults fuzz install
+.PHONY: help demo demo-model test test-fast check check-tensorrt bench chaos faults fuzz install
 .PHONY: schemas monitoring docs image-check dist wheel-check chart chart-check configuration clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo ## broker, cameras, service, live view and audit on this machine (SECONDS=20 ends it)
 	@$(BIN)/yardlight-edge demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -35,6 +35,9 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/python -m docs.configuration --check
 	$(BIN)/python -m docs.chart --check
 	$(SITE)
+
+check-tensorrt: $(VENV)/.dev ## what we ask of TensorRT, held to the types of four versions; needs gcc
+	$(BIN)/python -m tests.tensorrt
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
