@@ -173,6 +173,7 @@ def test_names_of_any_kind_reach_the_page_as_text(data: Path) -> None:
     assert len(found(data, "unreadable")) == len(names)
     page = (data.parent / "data-check/check.html").read_text("utf-8")
     assert "<script>alert" not in page
+    assert f"<h1>{data.name}</h1>" in page
     assert "😀.jpg" in page
 
 

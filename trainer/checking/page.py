@@ -6,6 +6,7 @@ page; its button saves them as `confirmed.txt`, which `check --apply --confirmed
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
@@ -24,24 +25,23 @@ from trainer.data.pictures import PHOTO_LIMITS
 PAGE = "check.html"
 _THUMBNAIL = InputSpec(112, 112, "letterbox")
 _QUALITY = 70
+_PLACE = re.compile(r"{(style|script|name|digest|body)}")
 _MOST_SHOWN = 200
 """Of each kind, the worst; the JSON has all."""
 
 
 def write_page(found: Examination, folder: Path) -> Path:
     page = files("trainer.checking") / "page"
-    style, script = ((page / name).read_text("utf-8") for name in ("check.css", "check.js"))
-    body = "\n".join(_sections(found))
-    name = escape(shown(found.data.root.name))
-    text = (page / "check.html").read_text("utf-8")
-    for mark, content in {
-        "{style}": style,
-        "{script}": script,
-        "{name}": name,
-        "{digest}": found.version.digest,
-        "{body}": body,
-    }.items():
-        text = text.replace(mark, content, 1)
+    contents = {
+        "style": (page / "check.css").read_text("utf-8"),
+        "script": (page / "check.js").read_text("utf-8"),
+        "name": escape(shown(found.data.root.name)),
+        "digest": found.version.digest,
+        "body": "\n".join(_sections(found)),
+    }
+    template = (page / "check.html").read_text("utf-8")
+    # In one pass: what a name or a label brings along is no place to fill.
+    text = _PLACE.sub(lambda place: contents[place[1]], template)
     path = folder / PAGE
     write_whole(path, text.encode(), 0o600)
     return path
