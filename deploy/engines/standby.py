@@ -7,9 +7,11 @@ import numpy as np
 from deploy.bundle.errors import Fatal
 from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import Bundle
+from deploy.bundle.reference import Scores
 from deploy.engines import onnxruntime
 from deploy.engines.catalogue import fingerprint
 from deploy.engines.certificate import Certificate
+from deploy.engines.distance import agreement, cosines, max_error
 from deploy.engines.protocol import CostCurve, Engine
 from deploy.engines.record import EngineRecord
 
@@ -38,14 +40,9 @@ def stand_by(bundle: Bundle, max_batch: int) -> tuple[Engine, EngineRecord]:
     return engine, EngineRecord(made, {}, certificate, cost)
 
 
-def _judge(
-    found: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]",
-    expected: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]",
-) -> Certificate:
-    error = float(np.abs(found - expected).max() / max(float(np.abs(expected).max()), 1e-12))
-    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
-    cosine = float(((found * expected).sum(axis=1) / np.maximum(norms, 1e-12)).min())
-    agreement = float((found.argmax(axis=1) == expected.argmax(axis=1)).mean())
-    good = error <= _MAX_ERROR and agreement == 1
-    reason = "" if good else f"largest logit error {error:.2e}, {agreement:.0%} of the labels agree"
-    return Certificate(len(found), error, cosine, agreement, good, reason)
+def _judge(found: Scores, expected: Scores) -> Certificate:
+    error, same = max_error(found, expected), agreement(found, expected)
+    cosine = float(cosines(found, expected).min())
+    good = error <= _MAX_ERROR and same == 1
+    reason = "" if good else f"largest logit error {error:.2e}, {same:.0%} of the labels agree"
+    return Certificate(len(found), error, cosine, same, good, reason)

@@ -14,8 +14,8 @@ import onnx
 from deploy.bundle.errors import Fatal
 from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Scores
-from deploy.certify.measure import cosines, max_error
 from deploy.certify.parity import THRESHOLDS
+from deploy.engines.distance import cosines, max_error
 from deploy.engines.protocol import Precision
 from deploy.quantise.half import in_half_precision
 from deploy.quantise.layers import Layer, array_of, layers_of, name_every_node, put_array

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Scores, open_reference
-from deploy.certify.measure import cosines
+from deploy.engines.distance import cosines
 from deploy.quantise.correction import corrected
 from deploy.quantise.layers import Layer
 from deploy.quantise.observe import Observed

@@ -12,7 +12,8 @@ from deploy.bundle.errors import Fatal
 from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import INT8_MODEL, open_bundle
 from deploy.bundle.reference import open_reference
-from deploy.certify.measure import cosines, wilson
+from deploy.certify.proportion import wilson
+from deploy.engines.distance import cosines
 from deploy.quantise.quantiser import LEAST_PHOTOS, REPORT
 from tests.models import LABELS, solid_jpeg
 from tests.unit.deploying import deploy
