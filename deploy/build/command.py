@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deploy.build.engine import BuildSpec, build_engine, compile_engine
 from deploy.build.nvidia.builder import MIB, Options
+from deploy.bundle.command import tell
 from deploy.bundle.manifest import open_bundle
 from deploy.bundle.typed import BatchSize, Positive
 from deploy.certify.photos import find_photos
@@ -48,14 +49,9 @@ def command(
     opened = open_bundle(bundle)
     photos = None if data is None else find_photos(data, opened, option="--data", least=1)
     chosen = catalogue.choose(engine)
-    _tell(f"{chosen.kind}: {chosen.why}")
+    tell(f"{chosen.kind}: {chosen.why}")
     options = Options(max_batch, workspace * MIB, dla, refit, version_compatible)
     spec = BuildSpec(chosen.kind, precision, max_batch, reuse, photos, options)
     make = compile_engine if compile_only else build_engine
-    folder = make(opened, spec, into or opened.engines, _tell)
+    folder = make(opened, spec, into or opened.engines, tell)
     sys.stdout.write(f"{folder}\n")
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

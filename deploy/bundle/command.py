@@ -52,6 +52,12 @@ def run_command_line(app: App, arguments: Sequence[str] | None = None) -> int:
     return DONE if status is None else int(status)
 
 
+def tell(line: str) -> None:
+    """Progress, for whoever watches: at once, and not among the results."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
 def _fail(sentence: str) -> int:
     sys.stderr.write(f"error: {sentence}\n")
     return FAILED

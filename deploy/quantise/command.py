@@ -4,6 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
+from deploy.bundle.command import tell
 from deploy.bundle.errors import MissingDriver
 from deploy.bundle.manifest import open_bundle
 from deploy.bundle.typed import Fraction, Positive
@@ -37,12 +38,7 @@ def command(
     from deploy.quantise.quantiser import QuantiseSpec, quantise
 
     spec = QuantiseSpec(calibration, max_accuracy_drop, frames, overwrite)
-    trial = quantise(open_bundle(bundle), spec, out, _tell)
+    trial = quantise(open_bundle(bundle), spec, out, tell)
     for layer in trial.kept:
-        _tell(f"kept in FP32: {layer}")
+        tell(f"kept in FP32: {layer}")
     sys.stdout.write(f"{out}\n")
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
