@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from edge.wire import Classification, Skipped, json_schema, schema_components
 
 _JSON_VALUES = (Classification, Skipped)

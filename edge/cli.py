@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
+from deploy.bundle.typed import Positive
 from edge import layers
 from edge.acls import CONSUMERS, Consumer, acls_of, grants_document, grants_of
 from edge.cameras.command import CameraSettings, parse_size, run_cameras
@@ -22,7 +23,9 @@ from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
 from edge.observe.logs import configure_logs
-from edge.settings import KafkaSettings, Positive, RunSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.run import RunSettings
+from edge.settings.topics import TopicSettings
 from edge.signals import on_signals, stop_on_signals
 
 app = command_line(

@@ -13,7 +13,7 @@ from deploy.engines.record import EngineRecord, Fingerprint
 from deploy.engines.standby import stand_by
 from edge.building import build
 from edge.observe.logs import get_logger
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 from edge.shelf import Shelf
 
 _log = get_logger("engine")

@@ -28,7 +28,7 @@ from edge.observe.metrics import Metrics
 from edge.observe.traces import Traces
 from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
-from edge.settings import RunSettings
+from edge.settings.run import RunSettings
 from edge.spans import SpanWriter
 from edge.stream import Stream, patiently, told_to
 

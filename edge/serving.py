@@ -8,7 +8,7 @@ from edge.pipeline.intake import Intake
 from edge.pipeline.shift import Shifts
 from edge.provision import Provision
 from edge.sessions import Sessions
-from edge.settings import RunSettings
+from edge.settings.run import RunSettings
 from edge.wire import ClassificationWriter
 
 

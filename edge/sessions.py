@@ -21,7 +21,7 @@ from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.shift import Post
 from edge.provision import Provision
-from edge.settings import RunSettings
+from edge.settings.run import RunSettings
 
 SUSPECTS = "suspects"
 _IDLE_SECONDS = 10.0

@@ -15,7 +15,7 @@ from deploy.engines import catalogue
 from deploy.engines.owned import make_owned, refuse_foreign
 from deploy.engines.protocol import Engine
 from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 
 _DIGITS = 16
 

@@ -41,7 +41,8 @@ from edge.provision import Provision
 from edge.renewal import Renewal
 from edge.serving import Serving, batcher_of
 from edge.sessions import Sessions
-from edge.settings import KafkaSettings, RunSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.run import RunSettings
 from edge.shelf import Shelf
 from edge.wire import ClassificationWriter
 

@@ -19,7 +19,7 @@ error that names the nearest one.
 Settings of the other commands of `yardlight-edge` are few: `--help` lists them. `yardlight-train`
 and `yardlight-deploy` take theirs from the command line alone.
 
-This page is written by `make configuration` from `edge/settings.py` and `trainer/settings.py`.
+This page is written by `make configuration` from `edge/settings` and `trainer/settings.py`.
 """
 
 

@@ -11,7 +11,9 @@ from edge.audit.report import AuditReport
 from edge.audit.text import document_of, lines_of, verdict_of
 from edge.observe.logs import configure_logs
 from edge.setting_types import GroupName
-from edge.settings import Delivery, KafkaSettings, TopicSettings
+from edge.settings.delivery import Delivery
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 from edge.signals import stop_on_signals
 from edge.span import WHOLE, Span
 

@@ -10,7 +10,7 @@ from edge.audit.tally import Answer
 from edge.cloudevents import GROUP_HEADER
 from edge.frame import Partition
 from edge.record import Record
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from edge.wire import Skipped, read_classification
 
 _SKIPPED = msgspec.json.Decoder(Skipped)

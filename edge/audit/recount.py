@@ -13,7 +13,8 @@ from edge.frame import Partition, Range
 from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.kafka.stretch import stretches_of
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 from edge.span import WHOLE, Span
 
 _NEVER = float("inf")

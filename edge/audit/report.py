@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from edge.audit.runs import Offsets
 from edge.audit.tally import Answer
 from edge.frame import Partition, Range
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 
 Finding: TypeAlias = Literal["missing", "repeated", "conflicting", "unauditable"]
 FINDINGS: tuple[Finding, ...] = ("missing", "repeated", "conflicting", "unauditable")

@@ -7,7 +7,7 @@ from edge.audit.report import AuditReport
 from edge.frame import Partition
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import TopicAdmin
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 TRANSACTION_SECONDS = 15.0
 """How long an open transaction is waited for: longer than any of a Yardlight service lasts."""

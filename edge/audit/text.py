@@ -5,7 +5,7 @@ from typing import Any
 
 from edge.audit.report import BROKEN, CLEAN, FINDINGS, AuditReport, PartitionAudit
 from edge.audit.tally import Answer
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 
 
 def verdict_of(report: AuditReport, delivery: Delivery) -> str:

@@ -11,7 +11,7 @@ from edge.observe.audit_metrics import AuditMetrics, State
 from edge.observe.health import Health
 from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 
 _log = get_logger("audit")
 _STATES: dict[int, State] = {CLEAN: "clean", BROKEN: "broken", COULD_NOT_TELL: "could-not-tell"}

@@ -12,7 +12,7 @@ from cyclopts import ArgumentCollection, Group, Parameter, validators
 
 from deploy.bundle.errors import BadFrame, Fatal
 from deploy.bundle.header import read_header
-from deploy.bundle.typed import AboveZero
+from deploy.bundle.typed import AboveZero, Positive
 from edge.acls import acls_of
 from edge.cameras.folder import FolderSource, images_in
 from edge.cameras.pace import Pace
@@ -24,7 +24,8 @@ from edge.kafka.client import wait_for_broker
 from edge.kafka.producer import RecordSink
 from edge.kafka.topics import require_topics
 from edge.observe.logs import get_logger
-from edge.settings import KafkaSettings, Positive, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 
 _log = get_logger("cameras")
 

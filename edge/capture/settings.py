@@ -6,8 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from deploy.bundle.typed import AboveZero
-from edge.settings import KafkaSettings, Positive, TopicSettings
+from deploy.bundle.typed import AboveZero, Positive
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 
 _Flag = Annotated[bool, Parameter(negative="")]
 _Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=1))]

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from deploy.bundle.command import DONE, FAILED
 from deploy.bundle.errors import Fatal
+from deploy.bundle.typed import Positive
 from edge.dead_letters import text
 from edge.dead_letters.earlier import replayed_before
 from edge.dead_letters.listing import print_lines, print_table
@@ -26,7 +27,8 @@ from edge.kafka.reader import TopicReader
 from edge.kafka.topics import TopicAdmin
 from edge.observe.logs import configure_logs
 from edge.record import Message
-from edge.settings import KafkaSettings, Positive, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 
 app = App(name="dead-letters", help="Frames that could not be classified: look, put back, delete.")
 

@@ -11,7 +11,7 @@ from edge.frame import Partition, Range
 from edge.hops import REPLAY_OF
 from edge.kafka.reader import TopicReader
 from edge.record import Record
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 
 
 def replayed_before(reader: TopicReader, topics: TopicSettings) -> set[str]:

@@ -32,7 +32,8 @@ from edge.kafka.topics import TopicAdmin, plan_topics
 from edge.layers import bare_environment
 from edge.process import TiedProcess
 from edge.record import Record
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 from edge.watch import REFRESH_A_SECOND, Latest
 from edge.wire import read_classification
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from edge.acls import Consumer, acls_of
 from edge.doctor.finding import Finding, fail, ok, warn
 from edge.kafka.access import missing_rights
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 
 
 def check_access(

@@ -8,7 +8,7 @@ from edge.doctor.finding import Finding, fail, ok
 from edge.kafka.client import addresses, ask_broker
 from edge.kafka.probe import Answer
 from edge.kafka.trouble import Trouble
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _SECONDS = 3.0
 

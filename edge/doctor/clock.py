@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from edge.doctor.finding import Finding, fail, ok, warn
 from edge.kafka.inventory import SkewUnknown, clock_skew
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _NOTICEABLE = 1.0
 _WRONG = 60.0

@@ -11,7 +11,7 @@ from deploy.bundle.signature import read_trust
 from deploy.engines import catalogue
 from deploy.engines.owned import refuse_foreign
 from edge.doctor.finding import Finding, fail, ok, warn
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 from edge.shelf import Shelf
 
 _LEAST_ROOM = 256 << 20

@@ -19,13 +19,11 @@ from edge.doctor.machine import check_machine
 from edge.doctor.port import check_port
 from edge.doctor.secrets import check_secrets
 from edge.doctor.topics import check_topics
-from edge.settings import (
-    EngineSettings,
-    KafkaSettings,
-    LimitSettings,
-    OperationSettings,
-    TopicSettings,
-)
+from edge.settings.engine import EngineSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.limits import LimitSettings
+from edge.settings.operation import OperationSettings
+from edge.settings.topics import TopicSettings
 
 
 @Parameter(name="*")

@@ -8,7 +8,7 @@ from deploy.bundle.errors import MissingDriver
 from deploy.engines import openvino
 from deploy.engines.device import core_count, cpu_name
 from edge.doctor.finding import Finding, fail, ok, warn
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 
 _DRIVER = Path("/sys/module/nvidia/version")
 _JETSON = Path("/proc/device-tree/model")

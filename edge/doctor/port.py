@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 
 from edge.doctor.finding import Finding, fail, ok
-from edge.settings import OperationSettings
+from edge.settings.operation import OperationSettings
 
 _SECONDS = 2.0
 _MARK = b"yardlight_"

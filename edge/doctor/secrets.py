@@ -9,7 +9,7 @@ from edge.doctor.expiry import expires
 from edge.doctor.finding import Finding, fail, ok, warn
 from edge.kafka.client import check_settings
 from edge.kafka.own_certificate import Outdated, own_certificate_until
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 
 def check_secrets(settings: KafkaSettings) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from edge.doctor.finding import Finding, fail, ok, warn
 from edge.kafka.inventory import TopicFacts, broker_count, topic_facts
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 
 _LARGEST = "max.message.bytes"
 _RETENTION = "retention.ms"

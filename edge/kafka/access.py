@@ -18,7 +18,7 @@ from kafka.protocol.producer import InitProducerIdRequest
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.acls import Acl, Operation
 from edge.kafka.admin import administrating
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _WAIT_SECONDS = 1.0
 _COORDINATOR_SECONDS = 10.0

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 
 from deploy.bundle.errors import Unavailable
 from edge.kafka.client import connection, require_broker
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _REQUEST_MS = 15_000
 

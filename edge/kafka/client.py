@@ -9,7 +9,7 @@ from edge.kafka.probe import Answer, probe
 from edge.kafka.sasl import sasl_options, uses_sasl
 from edge.kafka.tls import tls_options, uses_tls
 from edge.kafka.trouble import Trouble
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 HEARTBEAT_INTERVAL_MS = 700
 """Joins and clean hand-overs take up to one heartbeat of the other members."""

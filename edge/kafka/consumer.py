@@ -31,7 +31,7 @@ from edge.kafka.unpack import offsets_of, record_of
 from edge.kafka.unreadable import UNREADABLE, step_over
 from edge.observe.logs import get_logger
 from edge.record import Record
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from edge.suspicion import LEFT
 
 _log = get_logger("consumer")

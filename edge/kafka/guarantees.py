@@ -7,7 +7,7 @@ from kafka.errors import TopicAuthorizationFailedError
 from deploy.bundle.errors import Fatal
 from edge.kafka.admin import administrating
 from edge.observe.logs import get_logger
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _log = get_logger("transactions")
 _NEEDED = {"WriteTxnMarkers": 27, "DescribeProducers": 61, "DescribeTransactions": 65}

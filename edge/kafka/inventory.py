@@ -8,7 +8,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import AuthorizationError, IncompatibleBrokerVersion
 
 from edge.kafka.admin import administrating
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 
 @dataclass(frozen=True, slots=True)

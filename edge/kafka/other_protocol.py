@@ -6,7 +6,7 @@ from kafka.errors import KafkaError
 
 from edge.kafka.conversation import Conversation
 from edge.kafka.tls import tls_context, uses_tls
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 NOT_UNDERSTOOD = (OSError, KafkaError, ValueError)
 """What a conversation raises with somebody who is no Kafka broker, or speaks otherwise."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deploy.bundle.errors import Fatal
 from edge.kafka.tls import load_own_certificate
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _OUTDATED = {10: "has expired", 9: "is not valid yet"}
 """By OpenSSL's X509_V_ERR_*."""

@@ -29,7 +29,7 @@ from edge.kafka.trouble import (
     untrusted,
     wrong_protocol,
 )
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _UNSUPPORTED_MECHANISM, _ILLEGAL_SASL_STATE = 33, 34
 _ABOUT_US = ("certificate", "unknown ca", "handshake failure")

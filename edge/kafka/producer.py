@@ -10,7 +10,7 @@ from deploy.bundle.errors import Fatal, Unavailable
 from edge.frame import Partition
 from edge.kafka.client import connection, require_broker
 from edge.record import Message, TooLarge
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _BOOTSTRAP_MS = 10_000
 _BLOCK_MS = 5_000

@@ -16,7 +16,7 @@ from edge.kafka.unpack import place_of, record_of
 from edge.kafka.unreadable import UNREADABLE, step_over
 from edge.observe.logs import get_logger
 from edge.record import Record
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _log = get_logger("reader")
 _BOOTSTRAP_MS = 10_000

@@ -9,7 +9,7 @@ from kafka.net.sasl.scram import SaslMechanismScram
 from deploy.bundle.errors import Fatal
 from edge.kafka.secret import SecretFile
 from edge.kafka.token import token_provider
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 
 def uses_sasl(settings: KafkaSettings) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.bundle.errors import Fatal
 from edge.kafka.secret import SecretFile
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 
 def uses_tls(settings: KafkaSettings) -> bool:

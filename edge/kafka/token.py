@@ -16,7 +16,7 @@ from kafka.net.sasl.oauth import AbstractTokenProvider
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.kafka.secret import SecretFile
 from edge.kafka.tls import tls_context
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _ANSWER_SECONDS = 5.0
 """kafka-python asks on the thread of the heartbeats, so less than any session timeout."""

@@ -13,7 +13,8 @@ from edge.frame import Partition
 from edge.kafka.admin import open_admin
 from edge.kafka.unpack import place_of
 from edge.observe.logs import get_logger
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 
 _log = get_logger("topics")
 DEFAULT_PARTITIONS = 4

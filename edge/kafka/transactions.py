@@ -22,7 +22,7 @@ from edge.kafka.client import connection, require_broker
 from edge.kafka.producer import MAX_RECORD_BYTES, end
 from edge.kafka.unpack import offsets_of
 from edge.record import Aborted, Message, TooLarge
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 _BOOTSTRAP_MS = 10_000
 _INIT_MS = 20_000

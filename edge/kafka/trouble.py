@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from deploy.bundle.errors import Unavailable
 from edge.kafka.own_certificate import Outdated, own_certificate_until
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 Cause: TypeAlias = Literal[
     "unknown-name",

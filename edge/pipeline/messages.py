@@ -9,7 +9,7 @@ from edge.frame import UNKNOWN_CAMERA, Frame
 from edge.hops import handed_on
 from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 from edge.record import Message
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from edge.wire import ClassificationWriter, write_skipped
 
 JSON = "application/json"

@@ -12,7 +12,7 @@ from edge.audit.tally import Answer, Tally
 from edge.frame import Partition, Range
 from edge.kafka.reader import TopicReader
 from edge.outcome import Classified, DeadLettered, Outcome, Skipped
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 
 
 @dataclass(frozen=True, slots=True)

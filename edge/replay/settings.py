@@ -7,7 +7,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from deploy.bundle.errors import Fatal
-from edge.settings import EngineSettings, KafkaSettings, LimitSettings, Positive, TopicSettings
+from deploy.bundle.typed import Positive
+from edge.settings.engine import EngineSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.limits import LimitSettings
+from edge.settings.topics import TopicSettings
 from edge.span import WHOLE, Span
 
 _LIVE = LimitSettings()

@@ -15,7 +15,7 @@ from edge.observe.logs import configure_logs
 from edge.observe.metrics import Metrics
 from edge.outcome import Classified, Outcome
 from edge.service import Service
-from edge.settings import RunSettings
+from edge.settings.run import RunSettings
 
 app = App()
 

@@ -19,7 +19,7 @@ from edge.cameras.simulated import SimulatedCamera
 from edge.frame import Partition
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import TopicAdmin, TopicPlan
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.brokers.apache import ApacheKafka, availability
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -27,7 +27,7 @@ from kafka.admin import (
 )
 
 from edge.acls import Acl
-from edge.settings import KafkaSettings, Protocol
+from edge.settings.kafka import KafkaSettings, Protocol
 from tests.brokers.apache import ApacheKafka, Availability, availability
 from tests.brokers.certificates import Authority, Certificate
 from tests.brokers.ports import free_ports

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from docs.chart.rendered import VARIANTS, path, stale
-from edge.settings import LimitSettings
+from edge.settings.limits import LimitSettings
 from tests.chart.resources import committed, pod_of
 
 OPERATORS = {"ScaledObject", "PodMonitor"}

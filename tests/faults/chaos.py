@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.brokers.apache import ApacheKafka
 from tests.faults.fleet import Fleet
 from tests.faults.recount import Recount, recount

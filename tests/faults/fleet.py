@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.integration.running import Command, member
 from tests.integration.world import World
 from tests.waiting import PATIENCE, wait_until

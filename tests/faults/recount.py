@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import confluent_kafka
 
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 
 Place: TypeAlias = tuple[int, int]
 _PATIENCE = 30.0

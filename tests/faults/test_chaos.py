@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.brokers.apache import ApacheKafka
 from tests.faults.chaos import survive
 from tests.faults.recount import Recount

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.kafka.topics import TopicAdmin, plan_topics
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.brokers.cluster import SIZE, Cluster
 from tests.faults.fleet import Fleet
 from tests.faults.yard import Yard, yard

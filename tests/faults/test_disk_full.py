@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.brokers.topics import unique
 from tests.integration.running import options
 from tests.integration.world import World, new_topics

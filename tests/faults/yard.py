@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.kafka.reader import TopicReader
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.brokers.cluster import SIZE, Cluster
 from tests.faults.fleet import Fleet
 from tests.faults.recount import recount

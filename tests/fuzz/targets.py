@@ -15,7 +15,7 @@ from edge.outcome import DeadLettered
 from edge.pipeline.arrival import frame_of
 from edge.pipeline.messages import MessageWriter
 from edge.record import Record
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from edge.traceparent import trace_id
 from tests import encoded
 from tests.clock import Clock

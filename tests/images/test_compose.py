@@ -11,7 +11,7 @@ import yaml
 
 from docs.monitoring.rules import Pace
 from docs.monitoring.scraping import scrape_document
-from edge.settings import LimitSettings
+from edge.settings.limits import LimitSettings
 from tests.images.dockerfile import FOLDER
 
 COMPOSE = FOLDER / "compose.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.settings import LimitSettings
+from edge.settings.limits import LimitSettings
 from tests.images.dockerfile import FOLDER
 from tests.loudly import skip_loudly
 

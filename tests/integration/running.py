@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.service import Service
-from edge.settings import RunSettings
+from edge.settings.run import RunSettings
 from tests.integration.world import World
 from tests.waiting import PATIENCE, wait_until
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 
 
 def kafka_words(kafka: KafkaSettings) -> Sequence[str]:

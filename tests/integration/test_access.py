@@ -21,7 +21,8 @@ from edge.audit.report import CLEAN
 from edge.doctor.examination import DoctorSettings, examine
 from edge.kafka.client import connection
 from edge.kafka.topics import plan_topics
-from edge.settings import KafkaSettings, TopicSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
 from tests.brokers.secure import SecureKafka
 from tests.brokers.topics import unique
 from tests.integration.running import command, get, member

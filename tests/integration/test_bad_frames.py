@@ -12,7 +12,7 @@ import pytest
 
 from edge.audit.report import CLEAN
 from edge.kafka.topics import LARGEST_FRAME_RECORD
-from edge.settings import Delivery, DeliverySettings
+from edge.settings.delivery import Delivery, DeliverySettings
 from tests import encoded
 from tests.integration.running import serving
 from tests.integration.world import Sent, World, pictures

@@ -13,7 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from edge.acls import acls_of
 from edge.kafka.embedded import free_port
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.brokers.secure import SecureKafka
 from tests.brokers.topics import unique
 from tests.integration.running import command, member

@@ -9,7 +9,7 @@ from deploy.engines.catalogue import Choice
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
 from edge.frame import Partition
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 from tests.integration.running import serving
 from tests.integration.world import World, pictures
 

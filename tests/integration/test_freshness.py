@@ -14,7 +14,7 @@ from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
 from edge.cameras.picture import encode_jpeg
 from edge.cameras.simulated import SimulatedCamera
-from edge.settings import FreshnessSettings
+from edge.settings.freshness import FreshnessSettings
 from edge.wire import Skipped
 from tests.integration.running import serving
 from tests.integration.slow import slow_engine

@@ -15,7 +15,8 @@ from edge.fairness import FairShare
 from edge.frame import Frame
 from edge.pipeline import intake, poll
 from edge.service import Service
-from edge.settings import FreshnessSettings, RunSettings
+from edge.settings.freshness import FreshnessSettings
+from edge.settings.run import RunSettings
 from tests.integration.running import serving
 from tests.integration.slow import slow_engine
 from tests.integration.world import World

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient
 
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.integration.poison import (
     FREEZE,
     GATE,

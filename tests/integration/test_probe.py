@@ -12,7 +12,7 @@ from edge.kafka.client import addresses, ask_broker, check_settings
 from edge.kafka.embedded import EmbeddedBroker, free_port
 from edge.kafka.probe import Answer
 from edge.kafka.trouble import Cause, Trouble
-from edge.settings import KafkaSettings, Protocol
+from edge.settings.kafka import KafkaSettings, Protocol
 from tests.brokers.certificates import encrypted
 from tests.brokers.secure import SecureKafka, unsigned_token
 

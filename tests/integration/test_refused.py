@@ -12,7 +12,7 @@ import pytest
 from deploy.bundle.errors import Unavailable
 from edge.acls import acls_of
 from edge.kafka.producer import RecordSink
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.brokers.secure import PASSWORD, SecureKafka, unsigned_token
 from tests.brokers.topics import unique
 from tests.integration.running import command, get, member

@@ -12,7 +12,7 @@ from deploy.bundle.manifest import open_bundle
 from deploy.engines.owned import make_owned
 from deploy.engines.record import RECORD, read_record
 from edge.audit.report import CLEAN
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 from edge.shelf import Shelf
 from tests.integration.running import get, member
 from tests.integration.world import World, pictures

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.bundle.manifest import MANIFEST, MODEL
 from edge.kafka.embedded import EmbeddedBroker, free_port
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.brokers.topics import unique
 from tests.integration.running import Command, command, get, member, options
 from tests.integration.world import World, new_topics, pictures

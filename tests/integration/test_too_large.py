@@ -7,7 +7,7 @@ import pytest
 
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.integration.running import member
 from tests.integration.world import World, pictures
 

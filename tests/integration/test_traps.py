@@ -22,7 +22,7 @@ from edge.kafka.consumer import RecordSource
 from edge.kafka.producer import RecordSink
 from edge.kafka.topics import TopicAdmin
 from edge.record import Message, Record
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from edge.suspicion import Suspicion
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.topics import unique

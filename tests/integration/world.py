@@ -15,14 +15,12 @@ from edge.audit.report import AuditReport
 from edge.frame import Headers
 from edge.kafka.embedded import EmbeddedBroker
 from edge.kafka.topics import TopicAdmin, plan_topics
-from edge.settings import (
-    EngineSettings,
-    KafkaSettings,
-    LimitSettings,
-    OperationSettings,
-    RunSettings,
-    TopicSettings,
-)
+from edge.settings.engine import EngineSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.limits import LimitSettings
+from edge.settings.operation import OperationSettings
+from edge.settings.run import RunSettings
+from edge.settings.topics import TopicSettings
 from edge.wire import Classification, Skipped, read_classification
 from tests import encoded
 from tests.brokers.protocol import Broker

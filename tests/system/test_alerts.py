@@ -10,7 +10,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 import pytest
 
 from edge.acls import acls_of
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.brokers.secure import SecureKafka
 from tests.brokers.topics import unique
 from tests.integration.running import Command, member

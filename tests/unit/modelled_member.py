@@ -22,7 +22,8 @@ from edge.pipeline.skips import Skips
 from edge.pipeline.transact import TransactStage
 from edge.queueing import Overload
 from edge.record import Aborted
-from edge.settings import Delivery, TopicSettings
+from edge.settings.delivery import Delivery
+from edge.settings.topics import TopicSettings
 from edge.suspicion import Suspicion
 from tests.clock import Clock
 from tests.frames import classified

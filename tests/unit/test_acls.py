@@ -8,7 +8,7 @@ import pytest
 
 from edge.acls import CONSUMERS, acls_of
 from edge.cli import app
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 

@@ -10,7 +10,7 @@ from edge.audit.runs import Offsets, joined_runs, offsets_of
 from edge.audit.tally import Answer
 from edge.audit.text import document_of, lines_of, verdict_of
 from edge.frame import Partition, Range
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 
 COUNTS = {Answer.CLASSIFIED: 7, Answer.SKIPPED: 0, Answer.DEAD_LETTERED: 2}
 

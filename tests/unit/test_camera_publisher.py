@@ -12,7 +12,7 @@ from edge.cameras.publisher import FramePublisher, Sent
 from edge.cloudevents import parse_time, read_origin
 from edge.kafka.producer import RecordSink
 from edge.record import Message
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.unit.outcomes import PARTITION
 
 Done = Callable[[BaseException | None], None]

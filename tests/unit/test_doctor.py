@@ -21,7 +21,9 @@ from edge.doctor.machine import check_machine
 from edge.doctor.port import check_port
 from edge.doctor.report import show, show_json
 from edge.kafka.embedded import free_port
-from edge.settings import EngineSettings, KafkaSettings, OperationSettings
+from edge.settings.engine import EngineSettings
+from edge.settings.kafka import KafkaSettings
+from edge.settings.operation import OperationSettings
 
 
 def by_check(findings: Iterable[Finding]) -> dict[str, Finding]:

@@ -15,7 +15,7 @@ from edge.cameras.simulated import SimulatedCamera
 from edge.cameras.simulated.stream import EVENT_SECONDS
 from edge.frame import Frame
 from edge.gate import Gate, thumbnail
-from edge.settings import FreshnessSettings
+from edge.settings.freshness import FreshnessSettings
 from tests.frames import OTHER, classified, make_frame
 
 GREY: Pixels = np.full((64, 64, 3), 100, np.uint8)

@@ -25,7 +25,7 @@ from edge.ledger import Ledger
 from edge.pipeline.release import Sent
 from edge.pipeline.transact import TransactStage, _positions
 from edge.queueing import Overload
-from edge.settings import Delivery
+from edge.settings.delivery import Delivery
 from tests.unit.modelled_group import PARTITIONS, Client, Group, Place
 from tests.unit.modelled_member import Member
 

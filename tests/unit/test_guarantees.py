@@ -10,7 +10,7 @@ from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.kafka import admin
 from edge.kafka.guarantees import require_replicated_log, require_transactions
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 
 SETTINGS = KafkaSettings(bootstrap_servers="broker:9092")
 MODERN = {0: (0, 1), 27: (0, 1), 61: (0, 0), 65: (0, 0)}

@@ -12,7 +12,7 @@ from edge.hops import put_back
 from edge.outcome import DeadLettered
 from edge.pipeline.messages import MessageWriter, too_large
 from edge.record import Message, Record
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from edge.span import Moment
 from tests.frames import make_frame
 from tests.unit.outcomes import some_writer

@@ -9,7 +9,7 @@ from deploy.bundle.errors import Fatal
 from edge.frame import Frame
 from edge.outcome import Outcome
 from edge.pipeline.messages import MessageWriter, too_large
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from tests.unit.outcomes import (
     CAPTURED_AT,
     aged_out,

@@ -15,7 +15,7 @@ from deploy.bundle.errors import Fatal, MissingDriver
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.engines.record import RECORD
 from edge.provision import Provision, provide_engine
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 from tests.models import LABELS, solid_pixels
 
 

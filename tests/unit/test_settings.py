@@ -4,7 +4,8 @@ import pytest
 
 from deploy.bundle.command import WRONG_USAGE, run_command_line
 from edge.cli import app
-from edge.settings import FreshnessSettings, RunSettings
+from edge.settings.freshness import FreshnessSettings
+from edge.settings.run import RunSettings
 
 
 def freshness(*words: str) -> FreshnessSettings:

@@ -17,7 +17,7 @@ from deploy.engines import catalogue
 from deploy.engines.record import RECORD, Fingerprint, read_record, write_record
 from deploy.signing.signed import sign_bundle
 from edge.provision import provide_engine
-from edge.settings import EngineSettings
+from edge.settings.engine import EngineSettings
 from edge.shelf import Shelf
 from tests.unit.signing import new_key, public
 

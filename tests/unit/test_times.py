@@ -8,7 +8,7 @@ import pytest
 from edge.frame import Frame, Headers
 from edge.outcome import DeadLettered, Outcome
 from edge.pipeline.messages import MessageWriter
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from tests.frames import classified
 from tests.unit.outcomes import some_writer
 from tests.unit.polling import WALL, Polling, record

@@ -9,7 +9,7 @@ import pytest
 from deploy.bundle.errors import Fatal, Unavailable
 from edge.kafka.secret import SecretFile
 from edge.kafka.token import TokenEndpoint, token_provider
-from edge.settings import KafkaSettings
+from edge.settings.kafka import KafkaSettings
 from tests.clock import Clock
 from tests.token_endpoint import Endpoint, token_endpoint
 

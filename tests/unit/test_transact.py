@@ -17,7 +17,7 @@ from edge.pipeline.messages import MessageWriter
 from edge.pipeline.release import Release
 from edge.pipeline.transact import TransactStage
 from edge.record import Aborted, Message, TooLarge
-from edge.settings import TopicSettings
+from edge.settings.topics import TopicSettings
 from tests.clock import Clock
 from tests.frames import OTHER, PARTITION, classified, make_frame
 from tests.unit.outcomes import some_writer
