@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from deploy.bench import command as bench
 from deploy.build import command as build
 from deploy.bundle.command import command_line, run_command_line
 from deploy.bundle.manifest import Filter, InputSpec, Resize
@@ -29,6 +30,7 @@ app = command_line("yardlight-deploy", "Turn models into bundles and bundles int
 app.command(build.command, name="build")
 app.command(quantise.command, name="quantise")
 app.command(verify.command, name="verify")
+app.command(bench.command, name="bench")
 signing.add_to(app)
 inspection.add_to(app)
 

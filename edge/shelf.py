@@ -89,13 +89,8 @@ class Shelf:
             here = self._here(found)
         except Fatal as error:
             return str(error)
-        parts = [
-            f"{name} {getattr(found, name)!r}, here it is {getattr(here, name)!r}"
-            for name in ("model", "builder", "device", "driver")
-            if getattr(found, name) != getattr(here, name)
-        ]
         found_for = f"{found.kind} {found.precision}, at most {found.max_batch} frames a run"
-        return f"{folder} was built for " + (", ".join(parts) or found_for)
+        return f"{folder} was built for {found.misfit(here) or found_for}"
 
     def _here(self, found: Fingerprint) -> Fingerprint:
         return catalogue.fingerprint(self.bundle, found.kind, found.precision, found.max_batch)

@@ -18,7 +18,7 @@ def measure_cost(session: Session, spec: InputSpec, max_batch: int) -> CostCurve
     """Median seconds of a run for batch sizes 1, 2, 4 … `max_batch`, after one warm-up each."""
     generator = np.random.default_rng(0)
     points = []
-    for size in _sizes(max_batch):
+    for size in batch_sizes(max_batch):
         shape = (size, spec.height, spec.width, 3)
         pixels = generator.integers(0, 256, shape, np.uint8)
         points.append((size, _median_seconds(session, pixels)))
@@ -35,7 +35,8 @@ def _median_seconds(session: Session, pixels: Pixels) -> float:
     return median(taken)
 
 
-def _sizes(max_batch: int) -> Iterator[int]:
+def batch_sizes(max_batch: int) -> Iterator[int]:
+    """1, 2, 4 … and `max_batch`: what is measured where nobody asks for others."""
     size = 1
     while size < max_batch:
         yield size

@@ -51,8 +51,8 @@ def verify_engine(bundle: Bundle, folder: Path, photos: Photos | None = None) ->
     record = read_record(folder)
     made_for = record.fingerprint
     here = catalogue.fingerprint(bundle, made_for.kind, made_for.precision, made_for.max_batch)
-    if made_for != here:
-        raise Fatal(f"engine {folder} was built for {made_for}, this machine and bundle are {here}")
+    if other := made_for.misfit(here):
+        raise Fatal(f"engine {folder} was built for {other}: build it for this machine and bundle")
     engine = catalogue.load(bundle, folder, made_for.kind, made_for.precision)
     try:
         golden = read_golden(bundle)

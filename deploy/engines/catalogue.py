@@ -69,8 +69,8 @@ def read_fitting(
         Fatal: it is damaged, belongs to another machine or model, or its certificate failed.
     """
     record = read_record(folder, vouch)
-    if record.fingerprint != wanted:
-        raise Fatal(f"engine {folder} fits {record.fingerprint}, needed is {wanted}")
+    if other := record.fingerprint.misfit(wanted):
+        raise Fatal(f"engine {folder} was built for {other}: build it for this machine and bundle")
     if unproven:
         return record
     if not record.certificate.passed:

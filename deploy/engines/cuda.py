@@ -50,6 +50,12 @@ class Gpu:
         except self.driver.MemoryError as error:
             raise Unavailable(f"the GPU has no {size} bytes left: {error}") from error
 
+    def used(self) -> int:
+        """Bytes of its memory that are in use, by whomever."""
+        with self.current():
+            free, total = self.driver.mem_get_info()
+        return int(total) - int(free)
+
 
 def open_gpu() -> Gpu:
     """Take the first GPU.

@@ -3,10 +3,11 @@
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, Scores
+from deploy.engines.measurement import Run
 
 EngineKind: TypeAlias = Literal["tensorrt", "tensorrt-rtx", "openvino", "onnxruntime"]
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "int8"]
@@ -50,6 +51,14 @@ class Session(Protocol):
 
     def run_all(self, pixels: Pixels) -> Outputs:
         """Like `run`, with the logits that parity is judged on."""
+
+
+@runtime_checkable
+class TimedSession(Session, Protocol):
+    """A session on a device of its own, which tells where the time of a run went."""
+
+    def run_timed(self, pixels: Pixels) -> Run:
+        """Run like `run`; what was found is of no interest."""
 
 
 class Engine(Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Vouch, anybody, sha256_of
 from deploy.engines.certificate import Certificate, parse_certificate
+from deploy.engines.measurement import Measurement, parse_measurement
 from deploy.engines.protocol import CostCurve, EngineKind, Precision
 
 SCHEMA = "yardlight.engine/1"
@@ -39,6 +40,17 @@ class Fingerprint:
         exact = json.dumps(asdict(self), sort_keys=True).encode()
         return f"{self.kind}-{self.precision}-{hashlib.sha256(exact).hexdigest()[:12]}"
 
+    def misfit(self, here: "Fingerprint") -> str:
+        """Each thing that this engine was built for and this machine or bundle is not; empty where
+        it fits.
+        """
+        mine, wanted = asdict(self), asdict(here)
+        return ", ".join(
+            f"{name.replace('_', '-')} {mine[name]!r}, here it is {wanted[name]!r}"
+            for name in mine
+            if mine[name] != wanted[name]
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class EngineRecord:
@@ -48,6 +60,9 @@ class EngineRecord:
     files: Mapping[str, str]
     certificate: Certificate
     cost: CostCurve
+    """What the service plans its batches with."""
+    measured: Measurement | None = None
+    """What `bench` found, which the cost is then taken from; None where it was not asked yet."""
 
     @property
     def digest(self) -> str:
@@ -66,8 +81,13 @@ def write_record(folder: Path, record: EngineRecord) -> None:
         "certificate": asdict(record.certificate),
         "cost_seconds": record.cost.to_mapping(),
     }
+    if record.measured is not None:
+        document["measured"] = asdict(record.measured)
     document[_SEAL] = _seal_of(document)
-    (folder / RECORD).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    # Whoever reads meanwhile finds the one before, or this one.
+    draft = folder / f".{RECORD}.draft"
+    draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    draft.replace(folder / RECORD)
 
 
 def read_record(folder: Path, vouch: Vouch = anybody) -> EngineRecord:
@@ -127,9 +147,11 @@ def _parse(document: dict[str, Any]) -> EngineRecord:
     cost = CostCurve.from_mapping(document["cost_seconds"])
     if not cost.points:
         raise ValueError("cost_seconds is empty, expected at least one batch size")
+    measured = document.get("measured")
     return EngineRecord(
         fingerprint=Fingerprint(**document["fingerprint"]),
         files=files,
         certificate=parse_certificate(document["certificate"]),
         cost=cost,
+        measured=None if measured is None else parse_measurement(measured),
     )

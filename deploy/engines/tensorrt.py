@@ -4,9 +4,11 @@ Not proven: no NVIDIA GPU was at hand when this was written. What is proven, on 
 one, is that a plan which cannot be used is refused in a sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import INPUT, LOGITS, PROBABILITIES, Outputs, Scores
 from deploy.engines import nvidia
 from deploy.engines.cuda import Gpu, open_gpu
+from deploy.engines.measurement import Run, Stages
 from deploy.engines.nvidia import trt
 from deploy.engines.nvidia_log import logger
 from deploy.engines.protocol import EngineKind, Session
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
 PLAN = "engine.plan"
 _CONCURRENCY = 2
 """One batch is decoded while the other is inferred."""
+
+
+_MILLI = 1000
+
+
+def _unmarked() -> None:
+    """Nobody wants to know when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +87,37 @@ class TensorRtSession:
         found = self._infer(pixels, (PROBABILITIES, LOGITS))
         return Outputs(found[PROBABILITIES], found[LOGITS])
 
-    def _infer(self, pixels: Pixels, names: tuple[str, ...]) -> dict[str, Scores]:
+    def run_timed(self, pixels: Pixels) -> Run:
+        marks: list[Any] = []
+
+        def mark() -> None:
+            marks.append(self.gpu.driver.Event().record(self.stream))
+
+        start = perf_counter()
+        self._infer(pixels, (PROBABILITIES,), mark)
+        seconds = perf_counter() - start
+        with self.gpu.current():
+            taken = [left.time_till(right) / _MILLI for left, right in pairwise(marks)]
+        return Run(seconds, Stages(*taken))
+
+    def _infer(
+        self, pixels: Pixels, names: tuple[str, ...], mark: Callable[[], None] = _unmarked
+    ) -> dict[str, Scores]:
+        """Copy in, compute, copy out; `mark` is called before, between and after them."""
         frames = np.ascontiguousarray(pixels)
         driver = self.gpu.driver
         with self.gpu.current():
             if not self.context.set_input_shape(INPUT, frames.shape):
                 raise ValueError(f"the engine takes no batch of {len(frames)} frames")
+            mark()
             driver.memcpy_htod_async(self.device[INPUT], frames, self.stream)
+            mark()
             if not self.context.execute_async_v3(self.stream.handle):
                 raise Fatal("the GPU did not take the batch: TensorRT's log says why")
+            mark()
             for name in names:
                 driver.memcpy_dtoh_async(self.host[name], self.device[name], self.stream)
+            mark()
             self.stream.synchronize()
         return {name: self.host[name][: len(frames)].copy() for name in names}
 

@@ -22,8 +22,8 @@ def layers_of(bundle: Bundle, folder: Path, vouch: Vouch) -> Mapping[str, Mappin
     """
     made = read_record(folder, vouch).fingerprint
     here = catalogue.fingerprint(bundle, made.kind, made.precision, made.max_batch)
-    if made != here:
-        raise Fatal(f"{folder} was built for another machine or model: it is not opened here")
+    if other := made.misfit(here):
+        raise Fatal(f"{folder} was built for {other}: it is not opened here")
     engine = catalogue.load(bundle, folder, made.kind, made.precision)
     try:
         found: dict[str, Counter[str]] = {}

@@ -110,7 +110,7 @@ def test_an_engine_of_another_machine_is_not_opened(
     elsewhere["fingerprint"]["device"] = "another processor"
     record.write_text(json.dumps(elsewhere), encoding="utf-8")
     engine = document(capsys, bundle, "--open-engines")["engines"][name]
-    assert "was built for another machine" in engine["problem"]
+    assert "was built for device 'another processor', here it is '" in engine["problem"]
 
 
 def test_an_engine_that_is_damaged_keeps_nobody_from_the_rest(
