@@ -36,8 +36,9 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 	$(BIN)/python -m docs.chart --check
 	$(SITE)
 
-check-tensorrt: $(VENV)/.dev ## what we ask of TensorRT, held to the types of four versions; needs gcc
+check-tensorrt: $(VENV)/.dev ## what we ask of TensorRT, held to the types of four versions, and run on fakes of them; needs gcc
 	$(BIN)/python -m tests.tensorrt
+	$(BIN)/python -m pytest tests/contract -k tensorrt
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 PLAN = "engine.plan"
 _CONCURRENCY = 2
 """One batch is decoded while the other is inferred."""
-
-
 _MILLI = 1000
 
 
@@ -46,6 +44,8 @@ class TensorRtEngine:
     runtime: "tensorrt.Runtime" = field(repr=False)
     engine: "tensorrt.ICudaEngine" = field(repr=False)
     gpu: Gpu = field(repr=False)
+    least_batch: int
+    """Fewer frames are filled up to so many; an accelerator takes full batches only."""
     max_batch: int
     shape: tuple[int, int, int]
     labels: int
@@ -64,7 +64,7 @@ class TensorRtEngine:
             for name, memory in device.items():
                 context.set_tensor_address(name, int(memory))
             stream = self.gpu.driver.Stream()
-        return TensorRtSession(context, self.gpu, stream, device, host)
+        return TensorRtSession(context, self.gpu, stream, device, host, self.least_batch)
 
     def close(self) -> None:
         """Memory goes with the last session."""
@@ -79,6 +79,7 @@ class TensorRtSession:
     stream: Any = field(repr=False)
     device: Mapping[str, Any] = field(repr=False)
     host: Mapping[str, Scores] = field(repr=False)
+    least_batch: int
 
     def run(self, pixels: Pixels) -> Scores:
         return self._infer(pixels, (PROBABILITIES,))[PROBABILITIES]
@@ -104,7 +105,7 @@ class TensorRtSession:
         self, pixels: Pixels, names: tuple[str, ...], mark: Callable[[], None] = _unmarked
     ) -> dict[str, Scores]:
         """Copy in, compute, copy out; `mark` is called before, between and after them."""
-        frames = np.ascontiguousarray(pixels)
+        frames = _filled(pixels, self.least_batch)
         driver = self.gpu.driver
         with self.gpu.current():
             if not self.context.set_input_shape(INPUT, frames.shape):
@@ -119,7 +120,7 @@ class TensorRtSession:
                 driver.memcpy_dtoh_async(self.host[name], self.device[name], self.stream)
             mark()
             self.stream.synchronize()
-        return {name: self.host[name][: len(frames)].copy() for name in names}
+        return {name: self.host[name][: len(pixels)].copy() for name in names}
 
 
 def load(bundle: Bundle, folder: Path, kind: EngineKind) -> TensorRtEngine:
@@ -143,7 +144,17 @@ def load(bundle: Bundle, folder: Path, kind: EngineKind) -> TensorRtEngine:
             "answers, or the plan was made for another GPU or version, or it is cut short"
         )
     spec = bundle.manifest.input
-    _, _, largest = engine.get_tensor_profile_shape(INPUT, 0)
+    least, _, most = engine.get_tensor_profile_shape(INPUT, 0)
     shape = (spec.height, spec.width, 3)
     labels = len(bundle.manifest.labels)
-    return TensorRtEngine(runtime, engine, open_gpu(), int(largest[0]), shape, labels)
+    batches = int(least[0]), int(most[0])
+    return TensorRtEngine(runtime, engine, open_gpu(), *batches, shape, labels)
+
+
+def _filled(pixels: Pixels, least: int) -> Pixels:
+    """The frames one after the other in memory, with black ones behind them where they are few."""
+    if len(pixels) >= least:
+        return np.ascontiguousarray(pixels)
+    filled = np.zeros((least, *pixels.shape[1:]), np.uint8)
+    filled[: len(pixels)] = pixels
+    return filled

@@ -16,7 +16,10 @@ from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, open_reference
 from deploy.engines import catalogue
 from deploy.engines.protocol import Engine, EngineKind
+from tests.loudly import NotHere, skip_loudly
 from tests.models import LABELS, solid_pixels
+from tests.tensorrt.standin import installed
+from tests.tensorrt.versions import VERSIONS
 
 MAX_BATCH = 4
 PIXELS = np.concatenate(
@@ -32,12 +35,28 @@ def bundle(tiny_bundle: Path) -> Bundle:
     return open_bundle(tiny_bundle)
 
 
-@pytest.fixture(scope="module", params=["onnxruntime", "openvino"])
-def kind(request: pytest.FixtureRequest) -> EngineKind:
-    """Each engine in turn."""
-    kind: EngineKind = request.param
-    pytest.importorskip(kind)
-    return kind
+@pytest.fixture(
+    scope="module",
+    params=["onnxruntime", "openvino", *(f"tensorrt {one.version}" for one in VERSIONS)],
+)
+def library(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine in turn; of TensorRT a fake, held to what each version says of itself."""
+    kind, _, version = request.param.partition(" ")
+    if not version:
+        pytest.importorskip(kind)
+        yield request.param
+        return
+    try:
+        with installed(version):
+            yield request.param
+    except NotHere as reason:
+        skip_loudly(request.config, str(reason))
+
+
+@pytest.fixture(scope="module")
+def kind(library: str) -> EngineKind:
+    kinds: dict[str, EngineKind] = {"onnxruntime": "onnxruntime", "openvino": "openvino"}
+    return kinds.get(library, "tensorrt")
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +197,17 @@ def test_an_engine_may_be_loaded_again_after_it_was_closed(
 
 FIRST_RUNS_AT_ONCE = """
 import sys
+from tests.tensorrt.standin import install
 from pathlib import Path
 from threading import Barrier, Thread
 import numpy as np
 from deploy.bundle.manifest import open_bundle
 from deploy.engines import catalogue
 
-bundle, folder, kind = open_bundle(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+bundle, folder = open_bundle(Path(sys.argv[1])), Path(sys.argv[2])
+kind, _, version = sys.argv[3].partition(" ")
+if version:
+    install(version)
 engine = catalogue.load(bundle, folder, kind, "fp32")
 sessions = [engine.session() for _ in range(4)]
 pixels = np.zeros((2, 32, 32, 3), np.uint8)
@@ -210,9 +233,9 @@ print(len(answers), "answered", flush=True)
 @pytest.mark.slow
 @pytest.mark.parametrize("_attempt", range(3))
 def test_the_first_runs_of_a_process_may_come_all_at_once(
-    kind: EngineKind, bundle: Bundle, folder: Path, _attempt: int
+    library: str, bundle: Bundle, folder: Path, _attempt: int
 ) -> None:
-    arguments = [str(bundle.folder), str(folder), kind]
+    arguments = [str(bundle.folder), str(folder), library]
     ran = subprocess.run(
         [sys.executable, "-c", FIRST_RUNS_AT_ONCE, *arguments],
         check=False,

@@ -8,13 +8,8 @@ from pathlib import Path
 import tomli
 
 from tests.tensorrt.bindings import ROOT, Bindings
+from tests.tensorrt.versions import VERSIONS
 
-VERSIONS = (
-    Bindings("tensorrt-cu12-bindings", "10.3.0"),  # JetPack 6
-    Bindings("tensorrt-cu13-bindings", "10.13.3.9"),  # JetPack 7.1
-    Bindings("tensorrt-cu13-bindings", "10.16.1.11"),  # nearest to JetPack 7.2
-    Bindings("tensorrt-cu13-bindings", "11.4.0.106"),
-)
 _DOOR = "TensorRT has one door"
 
 
