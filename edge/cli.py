@@ -6,18 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, ArgumentCollection, Parameter, validators
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from deploy.bundle.command import DONE, command_line, run_command_line
 from deploy.bundle.typed import Positive
 from edge import layers
 from edge.acls import CONSUMERS, Consumer, acls_of, grants_document, grants_of
-from edge.cameras.command import CameraSettings, parse_size, run_cameras
 from edge.demo import BUNDLE
-from edge.doctor.examination import DoctorSettings, examine
-from edge.doctor.report import show, show_json
 from edge.guard import ended_if_frozen
 from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
@@ -34,6 +28,16 @@ app = command_line(
 topics_app = App(name="topics", help="The topics that Yardlight reads and writes.")
 app.command(topics_app)
 # By name: `run` need not wait until the others are loaded.
+app.command(
+    "edge.cameras.command:cameras_command",
+    name="cameras",
+    help="Put frames into Kafka or into a folder: simulated, images, a video file, RTSP, a webcam.",
+)
+app.command(
+    "edge.doctor.command:doctor_command",
+    name="doctor",
+    help="Look for what would keep the service from working here, and say what to do about it.",
+)
 app.command(
     "edge.audit.command:audit_command",
     name="audit",
@@ -83,13 +87,6 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
     return DONE
 
 
-@app.command
-def cameras(*, settings: CameraSettings | None = None) -> None:
-    """Put frames into Kafka or into a folder: simulated, images, a video file, RTSP, a webcam."""
-    configure_logs("info", "auto")
-    run_cameras(settings or CameraSettings(), stop_on_signals())
-
-
 @app.command(name="watch")
 def watch_command(
     *,
@@ -104,6 +101,8 @@ def watch_command(
         from_start: begin with the oldest classification that is kept.
         as_json: one line of JSON a classification instead of the table.
     """
+    from rich.console import Console
+
     from edge.watch import print_lines, watch
 
     configure_logs("warning", "auto")
@@ -134,27 +133,15 @@ def demo(
         seed: another seed shows other scenes; the demo's model was trained on other ones.
         bundle: bundle to run; the demo's own if not given.
     """
+    from rich.console import Console
+
+    from edge.cameras.command import parse_size
     from edge.demo.show import Demo, DemoSpec
 
     configure_logs("error", "auto")
     width, height = parse_size(size)
     spec = DemoSpec(cameras, rate, width, height, seed, seconds, bundle)
     return Demo(spec, stop_on_signals(), Console()).run()
-
-
-@app.command(name="doctor")
-def doctor_command(*, settings: DoctorSettings | None = None, as_json: Json = False) -> int:
-    """Look for what would keep the service from working here, and say what to do about it.
-
-    Nothing is written, neither to Kafka nor to the disk. Exit status: 0 nothing failed (warnings
-    are allowed), 1 something did.
-
-    Args:
-        as_json: print the findings for machines.
-    """
-    configure_logs("error", "auto")
-    report = show_json if as_json else show
-    return report(examine(settings or DoctorSettings()), Console())
 
 
 @topics_app.command
@@ -212,6 +199,10 @@ def main() -> None:
 
 
 def _print_config() -> int:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table("setting", "value", "from")
     for name, value, source in layers.provenance(_arguments[-1]):
         table.add_row(name, escape(value), escape(source))

@@ -49,6 +49,7 @@ from edge.wire import ClassificationWriter
 _log = get_logger("service")
 _Sink: TypeAlias = RecordSink | TransactionSink
 _SUPERVISION_INTERVAL = 0.2
+_JOINING_INTERVAL = 0.02
 _SWITCH_SECONDS = 0.0005
 
 
@@ -202,7 +203,7 @@ class Stream:
 
     def _supervise(self, source: RecordSource, hands: Hands) -> None:
         self.health.phase = "joining the consumer group"
-        while not self.crew.wait(_SUPERVISION_INTERVAL):
+        while not self.crew.wait(_SUPERVISION_INTERVAL if self.health.ready else _JOINING_INTERVAL):
             for session, frame in self._stuck(hands).items():
                 self._give_up(session, frame)
             if not self.health.ready and source.joined:

@@ -23,9 +23,10 @@ from edge.kafka.access import require_access
 from edge.kafka.client import wait_for_broker
 from edge.kafka.producer import RecordSink
 from edge.kafka.topics import require_topics
-from edge.observe.logs import get_logger
+from edge.observe.logs import configure_logs, get_logger
 from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
+from edge.signals import stop_on_signals
 
 _log = get_logger("cameras")
 
@@ -97,6 +98,12 @@ class CameraSettings:
 
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
     topics: TopicSettings = field(default_factory=TopicSettings)
+
+
+def cameras_command(*, settings: CameraSettings | None = None) -> None:
+    """Put frames into Kafka or into a folder: simulated, images, a video file, RTSP, a webcam."""
+    configure_logs("info", "auto")
+    run_cameras(settings or CameraSettings(), stop_on_signals())
 
 
 def run_cameras(settings: CameraSettings, stop: Event) -> None:
