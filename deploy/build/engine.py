@@ -99,7 +99,7 @@ def _compile(bundle: Bundle, spec: BuildSpec, draft: Path, timings: Path, tell: 
         return  # it runs the bundle's own model
     network = network_of(bundle, spec.kind, spec.precision)
     if spec.kind == "openvino":
-        for name, blob in openvino.compile_model(bundle, spec.precision, network).items():
+        for name, blob in _by_openvino(bundle, spec.precision, network).items():
             (draft / name).write_bytes(blob)
     elif spec.kind == "onnxruntime":
         (draft / onnxruntime.NETWORK).write_bytes(network)
@@ -108,6 +108,22 @@ def _compile(bundle: Bundle, spec: BuildSpec, draft: Path, timings: Path, tell: 
         size = bundle.manifest.input
         plan = compile_plan(network, spec.kind, size, options, timings, tell)
         (draft / tensorrt.PLAN).write_bytes(plan)
+
+
+def _by_openvino(bundle: Bundle, precision: Precision, network: bytes) -> dict[str, bytes]:
+    try:
+        return openvino.compile_model(bundle, precision, network)
+    except openvino.UnknownOperators as error:
+        try:
+            from deploy.build.unsupported import nodes_of
+        except ImportError:  # an installation that only builds has no onnx
+            where = ""
+        else:
+            where = f" at node {nodes_of(network, error.operators)}"
+        raise Fatal(
+            f"{error}{where}; export it with plain operators, or take --engine onnxruntime, which "
+            "runs every one"
+        ) from error
 
 
 def _prove(

@@ -79,7 +79,8 @@ def open_reference(model: Path | bytes, *, threads: int = 0) -> Reference:
     try:
         session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise BundleError(f"{name} cannot be loaded by ONNX Runtime: {error}") from error
+        said = " ".join(str(error).split())  # some of it comes in several lines
+        raise BundleError(f"{name} cannot be loaded by ONNX Runtime: {said}") from error
     return Reference(session)
 
 

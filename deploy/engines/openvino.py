@@ -1,5 +1,6 @@
 """The one door to OpenVINO: the fast engine on Intel and AMD processors."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,6 +23,17 @@ _BATCHES = (2, 1)
 are slower there: what one layer hands to the next does not fit the cache any more."""
 # Without the hint OpenVINO takes BF16 where the processor has it, with errors of 6e-3.
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}
+_PLACE = re.compile(r"(Exception from|Check '.*' failed at) ")
+
+
+class UnknownOperators(Fatal):
+    """OpenVINO has no way to compute these."""
+
+    def __init__(self, model: Path, operators: tuple[str, ...]) -> None:
+        super().__init__(
+            f"OpenVINO cannot compile {model}: it does not take operator {', '.join(operators)}"
+        )
+        self.operators = operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,7 @@ def compile_model(bundle: Bundle, precision: Precision, network: bytes) -> dict[
     """Compile an ONNX of the bundle for this processor: the files that `load` imports, by name.
 
     Raises:
+        UnknownOperators: OpenVINO does not know them.
         Fatal: this processor has no such arithmetic, or OpenVINO cannot compile the network.
     """
     openvino = _openvino()
@@ -102,7 +115,10 @@ def compile_model(bundle: Bundle, precision: Precision, network: bytes) -> dict[
             compiled = core.compile_model(served, _DEVICE, _properties(precision))
             blobs[_blob(size)] = compiled.export_model().getvalue()
     except RuntimeError as error:
-        raise Fatal(f"OpenVINO cannot compile {bundle.model}: {error}") from error
+        if unknown := _unknown_operators(str(error)):
+            raise UnknownOperators(bundle.model, unknown) from error
+        said = _sentence(str(error))
+        raise Fatal(f"OpenVINO cannot compile {bundle.model}: {said}") from error
     return blobs
 
 
@@ -125,6 +141,18 @@ def load(bundle: Bundle, folder: Path, precision: Precision = "fp32") -> OpenVin
     blank = np.zeros((1, spec.height, spec.width, 3), np.uint8)
     # One session more than streams: its frames are decoded while the others are inferred.
     return OpenVinoEngine(compiled, core_count() + 1, blank)
+
+
+def _unknown_operators(said: str) -> tuple[str, ...]:
+    """Their names, of `No conversion rule found for operations: Det-17, …`."""
+    found = re.search(r"No conversion rule found for operations: (.+)", said)
+    return tuple(re.findall(r"(\w+)-\d+", found[1])) if found else ()
+
+
+def _sentence(said: str) -> str:
+    """An exception of OpenVINO in one line, without the places in its own source."""
+    lines = (line.strip() for line in said.splitlines())
+    return " ".join(line for line in lines if line and not _PLACE.match(line))
 
 
 def _check_capable(core: Any, precision: Precision) -> None:

@@ -96,7 +96,7 @@ def _parsed(builder: "tensorrt.Builder", onnx: bytes) -> "tensorrt.INetworkDefin
         raise Fatal("the builder made no network: is the driver there, and new enough?")
     parser = trt.OnnxParser(network, logger())
     if not parser.parse(onnx):
-        said = [parser.get_error(index).desc() for index in range(parser.num_errors)]
+        said = [_told(parser.get_error(index)) for index in range(parser.num_errors)]
         raise Fatal(
             f"the ONNX parser of version {trt.__version__} refuses the network: {_last(said)}; "
             "export it with plain operators, or take --engine onnxruntime, which runs every one"
@@ -145,6 +145,17 @@ def _add_profile(
     profile.set_shape(INPUT, (least, *frame), most, most)
     if config.add_optimization_profile(profile) < 0:
         raise Fatal(f"the builder refuses batches of {least} to {options.max_batch}")
+
+
+def _told(error: "tensorrt.ParserError") -> str:
+    """What the parser says, with the node. Of an operator that it lacks it says only `false`, which
+    is the condition that did not hold.
+    """
+    desc = error.desc()
+    if not error.node_operator():
+        return desc
+    known = "" if desc in {"", "false"} else f" ({desc})"
+    return f"it does not take operator {error.node_operator()} at node {error.node_name()!r}{known}"
 
 
 def _last(said: list[str]) -> str:
