@@ -85,13 +85,16 @@ def compile_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> P
     check_offered(spec.kind, spec.precision)
     wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
     check_model(bundle)
-    place = into / "unproven" / wanted.key
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
-    start = perf_counter()
-    _compile(bundle, spec, place, into / TIMINGS, tell)
-    tell(f"compiled in {perf_counter() - start:.2f} s, not proven")
-    return place
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=into) as name:
+        draft = Path(name) / wanted.key
+        draft.mkdir()
+        tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
+        start = perf_counter()
+        _compile(bundle, spec, draft, into / TIMINGS, tell)
+        tell(f"compiled in {perf_counter() - start:.2f} s, not proven")
+        (into / "unproven").mkdir(exist_ok=True, mode=0o700)
+        return _publish(draft, into / "unproven" / wanted.key)
 
 
 def _compile(bundle: Bundle, spec: BuildSpec, draft: Path, timings: Path, tell: Tell) -> None:

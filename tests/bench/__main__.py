@@ -9,9 +9,10 @@ from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
 from tests.bench.rig import rig, say
 from tests.bench.scraping import measure_scraping
+from tests.bench.start import measure_start
 from tests.bench.throughput import measure_throughput
 
-_PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
+_PARTS = ("accuracy", "scraping", "start", "throughput", "latency", "memory")
 
 
 def main() -> None:
@@ -21,7 +22,9 @@ def main() -> None:
         measure_accuracy()
     if "scraping" in parts:
         measure_scraping()
-    if set(parts) <= {"accuracy", "scraping"}:
+    if "start" in parts:
+        measure_start()
+    if set(parts) <= {"accuracy", "scraping", "start"}:
         return
     with rig() as stand:
         build = [sys.executable, "-m", "deploy.cli", "build", str(stand.bundle.folder)]

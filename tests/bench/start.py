@@ -25,7 +25,7 @@ from tests.bench.rig import save, say
 
 _ROUNDS = 5
 _KINDS = ("openvino", "onnxruntime")
-_PATIENCE, _PAUSE = 60.0, 0.01
+_PATIENCE, _PAUSE = 300.0, 0.01
 
 
 @dataclass(frozen=True, slots=True)

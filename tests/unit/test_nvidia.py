@@ -1,22 +1,28 @@
 """NVIDIA's real builder, on a machine without a GPU: TensorRT for RTX compiles there too."""
 
 import re
+import shutil
+import signal
+import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 
 from deploy.build.nvidia.builder import MIB, Cancelled, Options, build_plan
 from deploy.build.variant import network_of
 from deploy.bundle.command import DONE
 from deploy.bundle.errors import Fatal
-from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.bundle.manifest import MODEL, Bundle, open_bundle, sha256_of
+from deploy.bundle.start import INTERRUPTED, own_program
 from deploy.engines import nvidia, tensorrt
 from deploy.engines.protocol import Precision
 from tests.loudly import skip_loudly
-from tests.unit.deploying import deploy
+from tests.unit.deploying import deploy, spoil
 
 OPTIONS = Options(max_batch=4, workspace=256 * MIB)
 
@@ -110,3 +116,51 @@ def test_compile_only_makes_no_engine_and_says_so(
     assert (Path(out.strip()) / tensorrt.PLAN).is_file()
     assert re.search(r"compiled in \d+\.\d\d s, not proven", err)
     assert list(tmp_path.rglob("engine.json")) == []
+
+
+def test_ctrl_c_cancels_a_build_and_leaves_nothing_behind(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    bundle, into = tmp_path / "bundle", tmp_path / "engines"
+    shutil.copytree(tiny_bundle, bundle)
+    _make_deep(bundle)
+    words = (
+        "build",
+        str(bundle),
+        "--engine",
+        "tensorrt-rtx",
+        "--compile-only",
+        "--into",
+        str(into),
+    )
+    with subprocess.Popen(
+        [*own_program("deploy.cli"), *words], stderr=subprocess.PIPE, text=True
+    ) as build:
+        assert build.stderr is not None
+        assert any(line.startswith("phase: ") for line in build.stderr), "it told no phase"
+        build.send_signal(signal.SIGINT)
+        said = build.stderr.read()
+    assert build.returncode == INTERRUPTED
+    assert said.endswith("interrupted\n")
+    assert "Traceback" not in said
+    assert [path.name for path in into.rglob("*")] == []
+
+
+def _make_deep(folder: Path) -> None:
+    """Put convolutions before the network, so that there is time to interrupt its build."""
+    onnx = pytest.importorskip("onnx", reason="needs the extra 'deploy'")
+    model = onnx.load(folder / MODEL)
+    graph, at = model.graph, "network/image"
+    place = next(n for n, node in enumerate(graph.node) if at in node.input)
+    channels = (3, *(256,) * 12, 3)
+    for number, (taken, given) in enumerate(pairwise(channels)):
+        weights = np.full((given, taken, 3, 3), 1e-3, np.float32)
+        graph.initializer.append(onnx.numpy_helper.from_array(weights, f"deep/{number}/weights"))
+        inputs, output = [at, f"deep/{number}/weights"], f"deep/{number}"
+        node = onnx.helper.make_node("Conv", inputs, [output], pads=[1, 1, 1, 1])
+        graph.node.insert(place + number, node)
+        at = output
+    graph.node[place + len(channels) - 1].input[0] = at
+    onnx.save(model, folder / MODEL)
+    digest = sha256_of(folder / MODEL)
+    spoil(folder, lambda document: document["files"].update({MODEL: digest}))

@@ -11,7 +11,7 @@ from deploy.bundle.command import DONE, FAILED
 from deploy.bundle.errors import Fatal
 from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import INT8_MODEL, open_bundle
-from deploy.bundle.reference import open_reference
+from deploy.bundle.reference import Outputs, open_reference
 from deploy.certify.proportion import wilson
 from deploy.engines.distance import cosines
 from deploy.quantise.quantiser import LEAST_PHOTOS, REPORT
@@ -154,6 +154,25 @@ def test_verify_with_photos_shows_accuracy_and_writes_it_where_told(
 )
 def test_bounds_of_a_proportion_are_wilsons(right: int, of: int, low: float, high: float) -> None:
     assert wilson(right, of) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_without_labels_a_tie_that_turns_costs_nothing_and_a_sure_answer_its_certainty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from deploy.quantise import sweep
+
+    sure, torn = [0.9, 0.1], [0.5001, 0.4999]
+    probabilities = np.array([sure, torn], np.float32)
+    expected = Outputs(probabilities, np.log(probabilities))
+    judge = sweep.Judge(np.zeros((2, 1, 1, 3), np.uint8), None, expected)
+
+    def drop_of(labels: list[int]) -> float:
+        monkeypatch.setattr(sweep, "run", lambda *_: np.eye(2, dtype=np.float32)[labels])
+        return judge.trial(None, ()).drop
+
+    assert drop_of([0, 0]) == 0
+    assert drop_of([0, 1]) == pytest.approx(0.0002 / 2, abs=1e-6)
+    assert drop_of([1, 0]) == pytest.approx(0.8 / 2, abs=1e-6)
 
 
 def test_an_accuracy_that_cannot_be_kept_is_an_error_that_says_how_much_it_costs(
