@@ -4,12 +4,10 @@ Seconds on the clock are what an operator waits; those of the processor are what
 costs, and hold on a machine that others work on too.
 """
 
-import json
 import os
 import resource
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -90,7 +88,7 @@ def _until_ready(process: "subprocess.Popen[bytes]", port: int, begun: float) ->
 
 def _is_ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):
             return True
     except (urllib.error.URLError, OSError):
         return False

@@ -41,6 +41,7 @@ READ_ONLY = {
     r"yardlight-edge (run|watch)\b": "is run by tests/integration",
     r"yardlight-train fit --data photos --out my-bundle$": "takes twenty epochs",
     r"yardlight-deploy inspect imported": "the same is run with another bundle",
+    r"yardlight-deploy bench ": "tests/unit/test_bench.py",
     r"yardlight-deploy (quantise|verify my-bundle-int8) ": "tests/unit/test_quantise.py",
     r"yardlight-train fit .*--backbone ": "needs pretrained weights; tests/integration/test_fit.py",
     r"yardlight-train extend ": "tests/unit/test_trainer_few_shot.py",

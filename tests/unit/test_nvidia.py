@@ -118,6 +118,28 @@ def test_compile_only_makes_no_engine_and_says_so(
     assert list(tmp_path.rglob("engine.json")) == []
 
 
+def test_timings_that_rtx_wrote_it_does_not_read_back(bundle: Bundle) -> None:
+    """Once it does, `compile_plan` should keep them for it too."""
+    said: list[str] = []
+
+    def build(timings: bytes) -> bytes:
+        onnx, size = bundle.model.read_bytes(), bundle.manifest.input
+        steps = lambda *_: None  # noqa: E731 - nobody looks
+        made = build_plan(
+            onnx,
+            size,
+            OPTIONS,
+            timings=timings,
+            tell=said.append,
+            on_step=steps,
+            cancelled=Event(),
+        )
+        return made.timings
+
+    build(build(b""))
+    assert any("Failed to deserialize timing cache" in line for line in said)
+
+
 def test_ctrl_c_cancels_a_build_and_leaves_nothing_behind(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:
