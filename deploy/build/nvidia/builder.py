@@ -151,7 +151,7 @@ def _told(error: "tensorrt.ParserError") -> str:
     """What the parser says, with the node. Of an operator that it lacks it says only `false`, which
     is the condition that did not hold.
     """
-    desc = error.desc()
+    desc: str = error.desc()
     if not error.node_operator():
         return desc
     known = "" if desc in {"", "false"} else f" ({desc})"
