@@ -118,6 +118,7 @@ def test_compile_only_makes_no_engine_and_says_so(
     assert list(tmp_path.rglob("engine.json")) == []
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # its own, of these calls
 def test_timings_that_rtx_wrote_it_does_not_read_back(bundle: Bundle) -> None:
     """Once it does, `compile_plan` should keep them for it too."""
     said: list[str] = []
