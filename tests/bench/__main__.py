@@ -5,13 +5,14 @@ import subprocess
 import sys
 
 from tests.bench.accuracy import measure_accuracy
+from tests.bench.copies import measure_copies
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
 from tests.bench.rig import rig, say
 from tests.bench.scraping import measure_scraping
 from tests.bench.throughput import measure_throughput
 
-_PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
+_PARTS = ("accuracy", "copies", "scraping", "throughput", "latency", "memory")
 
 
 def main() -> None:
@@ -21,7 +22,9 @@ def main() -> None:
         measure_accuracy()
     if "scraping" in parts:
         measure_scraping()
-    if set(parts) <= {"accuracy", "scraping"}:
+    if "copies" in parts:
+        measure_copies()
+    if set(parts) <= {"accuracy", "copies", "scraping"}:
         return
     with rig() as stand:
         build = [sys.executable, "-m", "deploy.cli", "build", str(stand.bundle.folder)]
