@@ -50,14 +50,14 @@ class Seat:
         self.worker.tick(seconds)
         if self.worker.ended:
             self._replace(self.worker)
-        elif trouble := self.worker.trouble:
+        elif not self.worker.leaving and (trouble := self.worker.trouble):
             _log.error("a worker is stuck, ending it", worker=self.number, why=trouble)
-            self.end()
+            self.end(trouble)
 
-    def end(self) -> None:
+    def end(self, why: str = "") -> None:
         """Ask the process to end, and see to it that it does."""
         if self.worker is not None:
-            self.worker.end(self.orders.settings.limits.drain_seconds + _LEAVING_SECONDS)
+            self.worker.end(self.orders.settings.limits.drain_seconds + _LEAVING_SECONDS, why)
 
     def ended(self, seconds: float) -> bool:
         """Whether nobody sits here any more, `seconds` after the last look."""
@@ -82,7 +82,7 @@ class Seat:
         if delay is not None:
             self._due_in = delay
         else:
-            self.hopeless = why if refused else f"{self._in_vain}: it {why}"
+            self.hopeless = why if refused else f"{self._in_vain}: {why}"
 
     @property
     def _in_vain(self) -> str:

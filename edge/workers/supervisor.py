@@ -84,12 +84,12 @@ class Supervisor:
 
     def _insist_that_all_ended_well(self) -> None:
         ends = [
-            f"worker {seat.number} {seat.worker.how_it_ended()}"
+            f"worker {seat.number}: {seat.worker.how_it_ended()}"
             for seat in self._seats
             if seat.worker is not None and not seat.worker.ended_well
         ]
         if ends:
-            raise Fatal(f"{'; '.join(ends)}: what was under way there will come again")
+            raise Fatal(f"{'; '.join(ends)}; frames that were under way there will come again")
 
     def _elapsed(self) -> float:
         before, self._looked = self._looked, time.monotonic()

@@ -37,6 +37,7 @@ class Worker:
         self._heard_out = False
         self._began = time.monotonic()
         self._kill_at: float | None = None
+        self._ended_for = ""
         self.report: Report | None = None
         """The newest; None before the first."""
         self.was_ready = False
@@ -77,28 +78,38 @@ class Worker:
             self.killed = True
             self._process.kill()
 
-    def end(self, grace: float) -> None:
-        """Ask it to end in order; it is killed after `grace` seconds, while it is ticked."""
+    @property
+    def leaving(self) -> bool:
+        """It was asked to end."""
+        return self._kill_at is not None
+
+    def end(self, grace: float, why: str = "") -> None:
+        """Ask it to end in order; it is killed after `grace` seconds, while it is ticked.
+
+        Args:
+            why: what it is ended for, if it did not go as it should.
+        """
         if self._kill_at is None:
-            self._kill_at = time.monotonic() + grace
+            self._kill_at, self._ended_for = time.monotonic() + grace, why
             self._process.terminate()
 
     def how_it_ended(self) -> str:
-        """In words that go on after its name. Once it has ended."""
+        """A sentence without its name. Once it has ended."""
         self._listening.join(_HEAR_OUT_SECONDS)
         self._heard_out = True
         if self.report is not None and self.report.failure:
             return self.report.failure
+        if self._ended_for:
+            return self._ended_for
         status = self._process.wait()
         if status >= 0:
-            return f"ended with exit status {status}"
-        return f"was ended by {_name(-status)}"
+            return f"it ended with exit status {status}"
+        return f"it was ended by {_name(-status)}"
 
     @property
     def ended_well(self) -> bool:
         """As it was asked to; before it listens for the question, a process just ends by it."""
-        asked = self._kill_at is not None and not self.killed
-        return asked and self._process.wait() in {0, -signal.SIGTERM}
+        return self.leaving and not self.killed and self._process.wait() in {0, -signal.SIGTERM}
 
     def _listen(self) -> None:
         with suppress(EOFError, OSError, msgspec.MsgspecError), self._channel:
