@@ -86,8 +86,10 @@ LAG = Metric(
     across="max",
 )
 PARTITIONS_ASSIGNED = Metric(
-    "yardlight_partitions_assigned", "gauge", "Partitions that this member owns.", across="sum"
-)
+    "yardlight_partitions_assigned", "gauge",
+    "Partitions that this member owns, its workers together.",
+    across="sum",
+)  # fmt: skip
 TOPIC_PARTITIONS = Metric(
     "yardlight_topic_partitions", "gauge", "Partitions of the frames topic, whoever owns them.",
     across="max",

@@ -10,8 +10,9 @@ from tests.bench.memory import measure_memory
 from tests.bench.rig import rig, say
 from tests.bench.scraping import measure_scraping
 from tests.bench.throughput import measure_throughput
+from tests.bench.workers import measure_workers
 
-_PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
+_PARTS = ("accuracy", "scraping", "throughput", "latency", "workers", "memory")
 
 
 def main() -> None:
@@ -29,6 +30,8 @@ def main() -> None:
         rate = measure_throughput(stand) if {"throughput", "latency"} & set(parts) else 0.0
         if "latency" in parts:
             measure_latency(stand, rate / 2)
+        if "workers" in parts:
+            measure_workers(stand)
         if "memory" in parts:
             measure_memory(stand, minutes)
     say("results are in bench-results/")

@@ -1,5 +1,6 @@
 """Several workers serve as one: shared, killed, stopped, refused, and nothing is lost by it."""
 
+import json
 import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
+from edge.kafka.embedded import free_port
 from tests.integration.crewed import all_ready, counters, crewed, gone, kill, processes
-from tests.integration.running import Command, get
+from tests.integration.running import Command, addresses, command, get
 from tests.integration.traffic import Traffic
 from tests.integration.world import World, slow_pictures
 from tests.waiting import wait_until
@@ -102,3 +104,26 @@ def test_what_every_worker_would_refuse_is_said_once(embedded_world: World, tmp_
         assert line.startswith("error: no engine in")
         assert "--engine-rebuild never forbids to build one" in line
         assert all(map(gone, processes(refused)))
+
+
+def test_doctor_counts_partitions_and_cores(embedded_world: World, tmp_path: Path) -> None:
+    world = embedded_world
+    words = ("doctor", *addresses(world), "--workers", "5", "--metrics-port", str(free_port()))
+    with command(tmp_path / "log", "edge.cli", *words, "--json") as asked:
+        out, _ = asked.process.communicate()
+    found = {it["check"]: it["found"] for it in json.loads(out)["findings"]}
+    assert found["workers"].startswith("5, on ")
+    of_the_topic = found[f"partitions of {world.topics.frames_topic}"]
+    assert of_the_topic == "4, fewer than the 5 workers: the others have nothing to do"
+
+
+def test_an_engine_that_all_need_is_built_once(embedded_world: World, tmp_path: Path) -> None:
+    cache = tmp_path / "engines"
+    words = ("--engine-cache", str(cache), "--engine-rebuild", "wait")
+    with crewed(embedded_world, tmp_path / "log", *words) as running:
+        all_ready(running)
+        assert running.stop() == 0, running.said()
+    lines = running.lines()
+    assert len({line["digest"] for line in lines if line["event"] == "engine loaded"}) == 1
+    compiled = [line for line in lines if line.get("progress", "").startswith("compiling")]
+    assert len(compiled) == 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
@@ -125,6 +125,7 @@ def test_the_newest_exemplar_is_kept() -> None:
     assert merge([], [bucket[:1], bucket[1:]])[0].exemplar == new
 
 
+@settings(max_examples=30)
 @given(pages, pages, pages)
 def test_the_order_of_the_workers_does_not_matter(
     one: list[Sample], other: list[Sample], third: list[Sample]
@@ -133,6 +134,7 @@ def test_the_order_of_the_workers_does_not_matter(
     assert all(other == first for other in others)
 
 
+@settings(max_examples=30)
 @given(pages, pages, pages)
 def test_what_has_ended_may_be_summed_up_in_any_steps(
     one: list[Sample], other: list[Sample], living: list[Sample]
