@@ -73,7 +73,11 @@ def _through_kafka(rig: Rig, name: str, expected: int) -> float:
     plain = name.startswith("plain")
     rig.create_topic(name)
     rig.create_topic(f"{name}.dead")
-    done = (lambda: rig.count(name)) if plain else (lambda: rig.committed("backlog", group=name))
+
+    def done() -> bool:
+        found = rig.count(name) if plain else rig.committed("backlog", group=name)
+        return found >= expected
+
     trace = rig.folder / f"{name}.json"
     if not plain:
         delivery = "exactly-once" if name.startswith("exactly-once") else "at-least-once"
@@ -82,7 +86,7 @@ def _through_kafka(rig: Rig, name: str, expected: int) -> float:
     else:
         server, model = rig.kafka.bootstrap_servers, str(rig.model)
         command = [sys.executable, "-m", "tests.bench.contenders", server, "backlog", name, model]
-    _run_until(rig, name, command, lambda: done() >= expected)
+    _run_until(rig, name, command, done)
     return _steady_rate(rig.append_times(name)[:expected])
 
 

@@ -10,6 +10,7 @@ import pytest
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
 from edge.kafka.embedded import free_port
+from edge.settings.delivery import Delivery
 from tests.integration.crewed import all_ready, counters, crewed, gone, kill, processes
 from tests.integration.running import Command, addresses, command, get
 from tests.integration.traffic import Traffic
@@ -49,7 +50,7 @@ class Watch:
 
 @pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
-    apache_world: World, traffic: Traffic, tmp_path: Path, delivery: str
+    apache_world: World, traffic: Traffic, tmp_path: Path, delivery: Delivery
 ) -> None:
     world = apache_world
     with crewed(world, tmp_path / "log", "--delivery", delivery) as running:
