@@ -59,11 +59,11 @@ class Seat:
         if self.worker is not None:
             self.worker.end(self.orders.settings.limits.drain_seconds + _LEAVING_SECONDS, why)
 
-    def ended(self, seconds: float) -> bool:
-        """Whether nobody sits here any more, `seconds` after the last look."""
+    def ended(self) -> bool:
+        """Whether nobody works here any more; kills whoever takes too long to end."""
         if self.worker is None:
             return True
-        self.worker.tick(seconds)
+        self.worker.tick(0.0)
         return self.worker.ended
 
     def _start(self) -> None:

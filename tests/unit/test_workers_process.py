@@ -99,7 +99,7 @@ def test_a_worker_that_reports_is_counted_and_stops_when_asked(
     wait_until(lambda: seat.report.ready, "its report")
     assert classified(seat.tally) == 7
     seat.end()
-    wait_until(lambda: seat.ended(0.0), "its end")
+    wait_until(seat.ended, "its end")
     assert seat.worker is not None
     assert seat.worker.ended_well
 
@@ -172,7 +172,7 @@ def test_a_worker_that_does_not_end_in_time_is_killed(
     seat.tend(0.0)
     wait_until(lambda: seat.report.ready, "its report")
     seat.end()
-    wait_until(lambda: seat.ended(0.0), "its end")
+    wait_until(seat.ended, "its end")
     assert seat.worker is not None
     assert not seat.worker.ended_well
     assert seat.worker.how_it_ended() == "it was ended by SIGKILL"
