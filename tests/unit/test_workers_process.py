@@ -4,15 +4,22 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from deploy.bundle.errors import Fatal
 from deploy.engines import device
 from deploy.engines.device import core_count, share_cores
 from edge.member import as_worker, member_name
+from edge.observe.health import SILENT_SECONDS, Health
+from edge.observe.metrics import Metrics
 from edge.observe.samples import Sample
+from edge.service import Service
 from edge.settings.delivery import DeliverySettings
 from edge.settings.engine import EngineSettings
 from edge.settings.operation import OperationSettings
@@ -20,12 +27,13 @@ from edge.settings.processes import ProcessSettings
 from edge.settings.run import RunSettings
 from edge.workers import seat as seats
 from edge.workers import worker as processes
-from edge.workers.messages import Orders, Report, read_orders, write
+from edge.workers.messages import Orders, Report, read_orders, read_report, write
+from edge.workers.reporting import Reporting
 from edge.workers.restarts import FIRST_SECONDS, LONGEST_SECONDS, MOST_FAILED_STARTS
 from edge.workers.seat import Seat
 from edge.workers.tally import Tally
 from edge.workers.worker import START_SECONDS
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 SETTINGS = RunSettings(
@@ -162,6 +170,42 @@ def test_a_worker_that_never_says_a_word_is_ended(program: Program, seat: Seat) 
     until_ended(seat)
     seat.tend(FIRST_SECONDS)
     assert seat.starts == 2
+
+
+def test_a_worker_that_falls_silent_is_in_trouble_until_it_speaks_again(
+    program: Program, seat: Seat
+) -> None:
+    program(says(RUNS) + "; channel.recv_bytes(); " + says(RUNS) + WAIT)
+    seat.tend(0.0)
+    wait_until(lambda: seat.report.ready, "its report")
+    assert seat.worker is not None
+    seat.worker.tick(SILENT_SECONDS)
+    assert seat.worker.trouble == ""
+    seat.worker.tick(0.1)
+    assert seat.worker.trouble == "it has said nothing for 30 s"
+    seat.worker._channel.send_bytes(b"say something")
+    wait_until(lambda: seat.worker is not None and not seat.worker.trouble, "another report")
+
+
+def test_a_worker_stops_when_nobody_hears_it() -> None:
+    """Where the kernel does not end it with its supervisor."""
+    ours, its = Pipe()
+    stopped = Event()
+    service = SimpleNamespace(health=Health(dict), metrics=Metrics(), stop=stopped.set)
+    with its, Reporting(its, cast(Service, service)):
+        assert read_report(ours.recv_bytes()).phase == "starting"
+        ours.close()
+        assert stopped.wait(PATIENCE)
+
+
+def test_the_last_report_says_what_ended_the_worker() -> None:
+    ours, its = Pipe()
+    service = SimpleNamespace(health=Health(dict), metrics=Metrics(), stop=lambda: None)
+    with ours, its:
+        with pytest.raises(Fatal), Reporting(its, cast(Service, service)):
+            raise Fatal("the topic is gone")
+        reports = [read_report(ours.recv_bytes()) for _ in range(2)]
+    assert [report.failure for report in reports] == ["", "the topic is gone"]
 
 
 def test_a_worker_that_does_not_end_in_time_is_killed(
