@@ -1,11 +1,8 @@
 """The service from its settings to its end: bundle, engine, Kafka, and what is told of them."""
 
-import os
 import platform
-import socket
 import time
 from collections.abc import Callable
-from functools import partial
 from importlib.metadata import version
 
 from deploy.bundle.errors import Unavailable
@@ -15,17 +12,14 @@ from edge.acls import Consumer, acls_of, transactional_ids
 from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
-from edge.kafka.own_certificate import usable_until
 from edge.kafka.topics import require_topics
 from edge.kafka.transactions import TransactionSink
-from edge.observe.certificate_metric import CertificateMetric
-from edge.observe.gpu import Gpus
-from edge.observe.gpu_metrics import GpuMetrics
+from edge.member import member_name
 from edge.observe.health import Health
-from edge.observe.http import ObservationServer
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.observe.traces import Traces
+from edge.observed import observed
 from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
 from edge.settings.run import RunSettings
@@ -66,20 +60,20 @@ class Service:
         Raises:
             Fatal: the service cannot go on; says why.
         """
+        bundle = self._bundle()
+        with observed(self._settings, self.metrics, self.health):
+            self._run(bundle)
+
+    def run_unobserved(self) -> None:
+        """As `run`, without a port: somebody else shows metrics and health."""
+        self._run(self._bundle())
+
+    def _bundle(self) -> Bundle:
         check_settings(self._settings.kafka)
-        trust = read_trust(self._settings.engine.trust)
-        bundle = open_bundle(self._settings.bundle, trust.vouch)
-        operation = self._settings.operation
-        server = ObservationServer(
-            operation.metrics_host, operation.metrics_port, self.metrics, self.health
-        )
-        with Gpus() as gpus, self._traces, server:
-            if gpus.present:
-                self.metrics.registry.register(GpuMetrics(gpus.read))
-            if (kafka := self._settings.kafka).ssl_certfile is not None:
-                until = partial(usable_until, kafka)
-                self.metrics.registry.register(CertificateMetric(until))
-            _log.info("serving metrics and health", port=server.port)
+        return open_bundle(self._settings.bundle, read_trust(self._settings.engine.trust).vouch)
+
+    def _run(self, bundle: Bundle) -> None:
+        with self._traces:
             self._serve(bundle)
         if self.crew.failure is not None:
             raise self.crew.failure
@@ -195,9 +189,7 @@ class Service:
 
 def _transactional_id(settings: RunSettings) -> str:
     """The same after a restart, so that a new process ends at once what the old one left open."""
-    port = settings.operation.metrics_port or os.getpid()
-    member = settings.delivery.member or f"{socket.gethostname()}-{port}"
-    return f"{transactional_ids(settings.group)}{member}"
+    return f"{transactional_ids(settings.group)}{member_name(settings)}"
 
 
 def _traces(settings: RunSettings, clock: Callable[[], float], wall: Callable[[], float]) -> Traces:

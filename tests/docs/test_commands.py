@@ -31,6 +31,7 @@ NOT_RUN = {
     r"make ": "is what runs these tests, or takes minutes",
     r"prometheus ": "is run with this configuration by tests/system",
     r"\(printf |python -c |openssl ": "tests/unit/test_signing.py has OpenSSL confirm a signature",
+    r"CUDA_MPS_PIPE_DIRECTORY=": "needs an NVIDIA GPU",
     r"curl ": "is asked for by tests/integration/test_renewal.py",
 }
 READ_ONLY = {
