@@ -13,6 +13,7 @@ from edge.settings.isolation import IsolationSettings
 from edge.settings.kafka import KafkaSettings
 from edge.settings.limits import LimitSettings
 from edge.settings.operation import OperationSettings
+from edge.settings.rollout import RolloutSettings
 from edge.settings.topics import TopicSettings
 
 
@@ -37,4 +38,5 @@ class RunSettings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     freshness: FreshnessSettings = field(default_factory=FreshnessSettings)
     isolation: IsolationSettings = field(default_factory=IsolationSettings)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
     operation: OperationSettings = field(default_factory=OperationSettings)
