@@ -1,4 +1,4 @@
-"""The bundles that were fetched: whole, by digest, up to a quota, in a folder that is ours alone."""
+"""The bundles that were fetched: whole, by digest, up to a quota, where we alone can write."""
 
 import fcntl
 import os
