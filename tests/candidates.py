@@ -1,4 +1,4 @@
-"""Bundles to be rolled out after the one of `tests.models`: as good, worse, and worse at work only."""
+"""Bundles to be rolled out after that of `tests.models`: as good, worse, worse at work only."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +57,7 @@ def _network(onnx: Any, kind: Kind) -> Any:
 
 
 def _ending(node: Any, *, fails: bool) -> list[Any]:
-    """What the picture's colours differ by, divided by itself: nought by nought where they do not."""
+    """What the picture's colours differ by, divided by itself: no number where they do not."""
     if not fails:
         return [node("Identity", ["linear"], ["logits"])]
     return [

@@ -1,6 +1,6 @@
 """What is said of roll-outs on the topics `models` and `models.status`."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -18,10 +18,13 @@ State: TypeAlias = Literal[
     "failed",
 ]
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]
-Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
-Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Ratio: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
+_DIGEST = "^sha256:[0-9a-f]{64}$"
+Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=_DIGEST)]
+
+
+def _described(text: str, **limits: Any) -> msgspec.Meta:
+    """What the page of the topics says of a field, and what it may hold."""
+    return msgspec.Meta(description=text, **limits)
 
 
 class BundlePlace(msgspec.Struct, frozen=True):
@@ -34,21 +37,24 @@ class BundlePlace(msgspec.Struct, frozen=True):
 class ShadowPlan(msgspec.Struct, frozen=True):
     """How the candidate is tried beside the engine that serves."""
 
-    frames: Count = 500
-    """Live frames that it must be compared on; 0 puts it to work at once."""
-    share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
-    """Share of the live frames that it is shown."""
+    frames: Annotated[
+        int, _described("live frames to compare it on; 0 puts it to work at once", ge=0)
+    ] = 500
+    share: Annotated[float, _described("share of live frames that it is shown", gt=0, le=1)] = 0.1
 
 
 class Bounds(msgspec.Struct, frozen=True):
     """What the candidate must keep to, in the shadow and while it is watched at work."""
 
-    agreement: Share = 0.9
-    """Least share of frames whose top label is that of the engine that serves."""
-    latency_ratio: Ratio = 1.5
-    """Most time for a batch, as a multiple of what the engine that serves needs for it."""
-    errors: Share = 0.01
-    """Largest share of frames that its engine fails on."""
+    agreement: Annotated[
+        float, _described("least share of frames with the label that is served", ge=0, le=1)
+    ] = 0.9
+    latency_ratio: Annotated[
+        float, _described("most time for a batch, as a multiple of the other's", gt=0)
+    ] = 1.5
+    errors: Annotated[
+        float, _described("largest share of frames that its engine fails on", ge=0, le=1)
+    ] = 0.01
 
 
 class Desired(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,12 +62,10 @@ class Desired(msgspec.Struct, frozen=True, omit_defaults=True):
 
     schema: Literal["yardlight.rollout/1"]
     slot: Name
-    uri: Annotated[str, msgspec.Meta(min_length=1)]
-    digest: Digest
-    """The sha256 of the bundle's manifest, which covers every file of it."""
-    generation: Annotated[int, msgspec.Meta(ge=1)]
-    """Grows by one with each roll-out of the slot."""
-    issued_at: str
+    uri: Annotated[str, _described("folder of the bundle, as nodes reach it", min_length=1)]
+    digest: Annotated[str, _described("sha256 of its manifest", pattern=_DIGEST)]
+    generation: Annotated[int, _described("grows with each roll-out of the slot", ge=1)]
+    issued_at: Annotated[str, _described("RFC 3339")]
     shadow: ShadowPlan = ShadowPlan()
     bounds: Bounds = Bounds()
     previous: BundlePlace | None = None
@@ -75,14 +79,14 @@ class Desired(msgspec.Struct, frozen=True, omit_defaults=True):
 class Figures(msgspec.Struct, frozen=True):
     """How the candidate compares with the engine that serves, or served before it."""
 
-    frames: int = 0
-    """Frames that were compared."""
-    agreement: float | None = None
-    """Share of them with the same top label; only the shadow tells."""
-    latency_ratio: float | None = None
-    """Time for a batch, as a multiple of the other's."""
-    errors: int = 0
-    """Frames that its engine failed on, beyond those of the other."""
+    frames: Annotated[int, _described("frames that were compared")] = 0
+    agreement: Annotated[
+        float | None, _described("share of them with the label that is served; the shadow tells")
+    ] = None
+    latency_ratio: Annotated[
+        float | None, _described("time for a batch, as a multiple of the other's")
+    ] = None
+    errors: Annotated[int, _described("frames that its engine failed on, beyond the other's")] = 0
 
 
 class NodeStatus(msgspec.Struct, frozen=True):
@@ -91,17 +95,13 @@ class NodeStatus(msgspec.Struct, frozen=True):
     schema: Literal["yardlight.rollout-status/1"]
     slot: Name
     node: Name
-    generation: int
-    """Of the roll-out that this is about; 0 before the first."""
-    digest: str
-    """Of the bundle that this is about."""
+    generation: Annotated[int, _described("the roll-out that this is about; 0 before the first")]
+    digest: Annotated[str, _described("the bundle that this is about")]
     state: State
-    reason: str
-    """Why it failed, was taken back or waits; empty where there is nothing to say."""
-    serving: str
-    """Digest of the bundle that classifies frames."""
+    reason: Annotated[str, _described("why it failed, was taken back, or waits")]
+    serving: Annotated[str, _described("digest of the bundle that classifies frames")]
     figures: Figures
-    at: str
+    at: Annotated[str, _described("RFC 3339")]
 
     @property
     def key(self) -> bytes:

@@ -1,16 +1,14 @@
 """Another bundle for every node: tried beside the one that serves, and no frame is lost by it."""
 
-import json
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from deploy.bundle.manifest import MODEL, open_bundle
+from deploy.bundle.manifest import open_bundle
 from edge.audit.report import CLEAN
-from tests.candidates import make_candidate
+from tests.candidates import Kind, make_candidate
 from tests.integration.running import get
 from tests.integration.traffic import Traffic
 from tests.integration.world import World
@@ -70,9 +68,9 @@ def test_a_bundle_that_is_as_good_takes_over_under_load_and_no_frame_is_lost(
     [("shuffled", "40", "in the shadow: "), ("fails-at-work", "0", "at work: the engine failed")],
 )
 def test_a_worse_bundle_is_taken_back_by_three_nodes_without_a_hand(
-    yard: Yard, tmp_path: Path, kind: str, frames: str, why: str
+    yard: Yard, tmp_path: Path, kind: Kind, frames: str, why: str
 ) -> None:
-    candidate = make_candidate(tmp_path / "worse", kind)  # type: ignore[arg-type]
+    candidate = make_candidate(tmp_path / "worse", kind)
     names = ("one", "two", "three")
     with ExitStack() as stack:
         nodes = [stack.enter_context(yard.node(name)) for name in names]

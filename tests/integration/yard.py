@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.bundle.manifest import MANIFEST
 from edge.kafka.reader import TopicReader
+from edge.rollout.fetching import digest_of
+from edge.rollout.ordering import Next, Ordering
 from edge.rollout.waiting import statuses
-from edge.rollout.words import NodeStatus
+from edge.rollout.words import ORDER_SCHEMA, Bounds, Desired, NodeStatus, ShadowPlan
 from tests.integration.running import Command, ended, member
 from tests.integration.world import World
 from tests.waiting import wait_until
@@ -36,15 +39,30 @@ class Yard:
 
     def roll_out(self, bundle: Path | str, *more: str) -> "subprocess.CompletedProcess[str]":
         quick = [word for name, it in QUICK.items() if name not in more for word in (name, it)]
-        return ended(
-            self.world, "rollout", "--slot", SLOT, "--bundle", str(bundle), *quick, *more
-        )
+        return ended(self.world, "rollout", "--slot", SLOT, "--bundle", str(bundle), *quick, *more)
 
-    def ordered(self, bundle: Path | str, *more: str) -> int:
-        """Write a roll-out; its generation."""
-        done = self.roll_out(bundle, "--json", *more)
-        assert done.returncode == 0, done.stderr
-        return int(json.loads(done.stdout)["generation"])
+    def ordered(self, bundle: Path, digest: str = "") -> int:
+        """Write a roll-out, as the command does; its generation."""
+        return self.ordered_from(str(bundle), digest or digest_of((bundle / MANIFEST).read_bytes()))
+
+    def ordered_from(self, uri: str, digest: str) -> int:
+        return self.order(lambda newest: self.after(newest, uri, digest)).generation
+
+    def order(self, following: Next) -> Desired:
+        return Ordering(self.world.kafka, self.world.topics.models_topic, SLOT).order(following)
+
+    def after(self, newest: Desired | None, uri: str, digest: str) -> Desired:
+        return Desired(
+            schema=ORDER_SCHEMA,
+            slot=SLOT,
+            uri=uri,
+            digest=digest,
+            generation=1 if newest is None else newest.generation + 1,
+            issued_at="2026-11-27T22:00:00Z",
+            shadow=ShadowPlan(40, 1.0),
+            bounds=Bounds(latency_ratio=100.0),
+            previous=None if newest is None else newest.place,
+        )
 
     def status(self) -> Any:
         done = ended(self.world, "rollout", "status", "--slot", SLOT, "--json")
