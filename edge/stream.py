@@ -102,9 +102,11 @@ class Stream:
             serving = Serving(self.settings, intake, sessions, shifts, classifications)
             supervision = Supervision(self.settings, self.crew, self.health, hands, self.clock)
             self.crew.start(publish.NAME, publishing.run)
-            self._succession(serving, witness).begin()
+            succession = self._succession(serving, witness)
+            succession.begin()
             self.crew.start(poll.NAME, polling.run)
             supervision.watch(source)
+            succession.end()
             supervision.finish(polling, publishing, sink)
 
     def _succession(self, serving: Serving, witnesses: Witnesses) -> Succession:

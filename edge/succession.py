@@ -3,7 +3,8 @@ is rolled out.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from deploy.bundle.signature import read_trust
 from edge import renewal
@@ -38,6 +39,7 @@ class Succession:
     metrics: Metrics
     clock: Callable[[], float]
     wall: Callable[[], float]
+    _over: Event = field(default_factory=Event)
 
     def begin(self) -> None:
         """Put the engine of the start to work, and start whatever may replace it.
@@ -50,6 +52,10 @@ class Succession:
         home = home_of(self.settings.rollout)
         if home is not None:
             self._follow(home, over)
+
+    def end(self) -> None:
+        """Nobody follows roll-outs for this stay any more, whatever a broker that is away does."""
+        self._over.set()
 
     def _renew(self) -> Callable[[], bool]:
         """Build the engine that is wanted beside the one that serves, and have it take over; what
@@ -73,7 +79,7 @@ class Succession:
         """Follow the roll-outs of a slot."""
         kafka, topics = self.settings.kafka, self.settings.topics
         node = Node(home.store.recall(home.node))
-        orders = Following(kafka, topics.models_topic, home.slot, self.crew, node.hear)
+        orders = Following(kafka, topics.models_topic, home.slot, self.crew, node.hear, self._over)
         work = self._rolling(home, node, renewed)
         self.crew.start(following.NAME, orders.run)
         self.crew.start(rolling.NAME, work.run)

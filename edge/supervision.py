@@ -15,6 +15,7 @@ from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
 from edge.pipeline.outlet import Outlet
 from edge.pipeline.poll import PollStage
+from edge.rollout import following
 from edge.settings.run import RunSettings
 
 _log = get_logger("service")
@@ -52,10 +53,12 @@ class Supervision:
         deadline = self.clock() + self.settings.limits.drain_seconds
         polling.withdraw_all()
         stuck = self._stuck().keys()
-        self.crew.join(deadline - self.clock(), but={publish.NAME, *stuck})
+        # It has no frame in hand, and may be asking a broker that is away.
+        idle = {following.NAME}
+        self.crew.join(deadline - self.clock(), but={publish.NAME, *stuck, *idle})
         polling.withdraw_all()
         publishing.finish()
-        late = self.crew.join(deadline - self.clock(), but=stuck)
+        late = self.crew.join(deadline - self.clock(), but={*stuck, *idle})
         if late:
             publishing.abandon()
             _log.warning("not finished in time, these frames will come again", threads=late)

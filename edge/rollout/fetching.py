@@ -21,6 +21,8 @@ from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 
 _LARGEST_MANIFEST = 16 << 20
+_CHECKED_EVERY = 8 << 20
+"""Bytes by which the quota may be exceeded until that is noticed."""
 
 
 class Stopped(Exception):  # noqa: N818 - no fault
@@ -97,20 +99,19 @@ class Fetching:
         if place.is_file() and sha256_of(place) == sha256:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        self.store.make_room(draft, 0)
+        digest, unchecked = hashlib.sha256(), 0
         with place.open("wb") as file:
             for piece in read(path):
-                self._pause(draft, len(piece))
+                if self.stopping(0.0):
+                    raise Stopped
                 digest.update(piece)
-                file.write(piece)
+                unchecked += file.write(piece)
+                if unchecked > _CHECKED_EVERY:
+                    self.store.make_room(draft)
+                    unchecked = 0
+        self.store.make_room(draft)
         if digest.hexdigest() != sha256:
             raise BundleError(f"{path}: sha256 is {digest.hexdigest()}, {MANIFEST} says {sha256}")
-
-    def _pause(self, draft: Path, more: int) -> None:
-        if self.stopping(0.0):
-            raise Stopped
-        self.store.make_room(draft, more)
 
 
 def manifest_of(read: Reader, uri: str) -> bytes:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from threading import Lock
 
 from edge.outcome import Classified, DeadLettered, Outcome
 from edge.rollout.words import Figures
@@ -100,21 +101,28 @@ class Comparison:
 
 @dataclass(slots=True)
 class Work:
-    """What an engine does live."""
+    """What an engine does live: noted by its inference threads, looked at by another."""
 
     frames: int = 0
     errors: int = 0
-    costs: Costs = field(default_factory=Costs)
+    _costs: Costs = field(default_factory=Costs)
+    _lock: Lock = field(default_factory=Lock)
 
     def note(self, batch: Batch) -> None:
-        self.frames += batch.classified + batch.failed
-        self.errors += batch.failed
-        self.costs.note(batch)
+        with self._lock:
+            self.frames += batch.classified + batch.failed
+            self.errors += batch.failed
+            self._costs.note(batch)
+
+    def times(self) -> dict[int, tuple[float, int]]:
+        """Median seconds for batches of each size, and of how many runs."""
+        with self._lock:
+            return self._costs.medians()
 
     def beside(self, before: "Work") -> Figures:
         """Compared with what another did before. Errors beyond the share that it had too count."""
         usual = before.errors / before.frames if before.frames else 0.0
-        times = ratio(self.costs.medians(), before.costs.medians())
+        times = ratio(self.times(), before.times())
         return Figures(
             frames=self.frames,
             latency_ratio=None if times is None else round(times, 3),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from threading import Event
 
 import msgspec
 
@@ -60,14 +61,16 @@ class Following:
     crew: Crew
     hear: Callable[[Desired], None]
     """Is told what is wanted whenever that may have changed; the last word counts."""
+    over: Event
+    """Set at the end of this stay in the consumer group; the crew may go on to another."""
     _told: set[tuple[Partition, int]] = field(default_factory=set)
 
     def run(self) -> None:
-        while not self.crew.stopping:
+        while not self._stopping:
             self.crew.beat(NAME)
             try:
                 self._follow()
-            except Unavailable as error:
+            except Exception as error:  # noqa: BLE001 - no trouble of a client's ends the service
                 _log.warning("roll-outs cannot be followed, trying again", error=str(error))
                 self.crew.wait(_BACKOFF)
 
@@ -75,6 +78,8 @@ class Following:
         """What lies there first, so that of several only the newest is heard; then what comes."""
         with TopicReader(self.kafka) as reader:
             held = reader.bounds(self.topic)
+            if not held:
+                raise Unavailable(f"topic {self.topic} does not exist any more")
             self.crew.beat(NAME)
             wanted = [self._read(record) for record in reader.read(held)]
         if known := [it for it in wanted if it is not None]:
@@ -82,12 +87,16 @@ class Following:
         with TopicReader(self.kafka) as reader:
             for record in reader.follow(self.topic, from_start=True):
                 self.crew.beat(NAME)
-                if self.crew.stopping:
+                if self._stopping:
                     return
                 if record is None or self._is_old(record, held):
                     continue
                 if (desired := self._read(record)) is not None:
                     self.hear(desired)
+
+    @property
+    def _stopping(self) -> bool:
+        return self.over.is_set() or self.crew.stopping
 
     def _is_old(self, record: Record, held: dict[Partition, Range]) -> bool:
         return record.partition in held and record.offset < held[record.partition].end

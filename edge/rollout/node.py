@@ -79,6 +79,11 @@ class Node:
         """Whether another is wanted by now than that which was begun."""
         return self._heard is not None and mark_of(self._heard) != self.mark
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a roll-out was begun here that has not come to an end."""
+        return self.state not in _ENDINGS
+
     def begin(self, desired: Desired) -> bool:
         """Take it up; False if it was tried too often: then it is over."""
         mark = mark_of(desired)

@@ -18,7 +18,7 @@ Raises:
     Unavailable: trying again may help.
     Fatal: it never will.
 """
-_PIECE = 1 << 20
+_PIECE = 256 << 10
 _TIMEOUT = 20.0
 _GONE, _DENIED, _BUSY = (404, 410), (401, 403), (408, 425, 429)
 _SERVER_FAULT = 500
@@ -64,7 +64,8 @@ def _from_web(address: str) -> Iterator[bytes]:
         # The scheme is http or https: `reader_of` looked.
         with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:  # noqa: S310
             left = int(answer.headers.get("Content-Length") or -1)
-            while piece := answer.read(_PIECE):
+            # What is there: a slow server must not keep us silent until a piece is full.
+            while piece := answer.read1(_PIECE):
                 left -= len(piece)
                 yield piece
     except urllib.error.HTTPError as error:

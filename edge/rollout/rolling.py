@@ -73,7 +73,7 @@ class Rolling:
         except Stopped:
             self.node.lay_aside()
         except Exception as error:  # noqa: BLE001 - whatever a bundle can provoke in a driver
-            self._enter("failed", _sentence(error))
+            self._give_up(error)
         self._remember()
 
     def _go_through(self, desired: Desired) -> None:
@@ -84,11 +84,10 @@ class Rolling:
         bundle = self._fetch(desired)
         self._enter("building")
         candidate = self._build(bundle)
-        kept = False
         try:
-            kept = self._try(desired, candidate)
+            self._try(desired, candidate)
         finally:
-            if not kept:
+            if self.seat.settled is not candidate:
                 candidate.engine.close()
 
     def _fetch(self, desired: Desired) -> Bundle:
@@ -115,22 +114,25 @@ class Rolling:
             raise Stopped
         return candidate
 
-    def _try(self, desired: Desired, candidate: Provision) -> bool:
-        """Whether it serves for good."""
+    def _try(self, desired: Desired, candidate: Provision) -> None:
         if desired.shadow.frames:
             self._enter("shadowing")
             beside = self.sessions.beside(candidate, NAME)
             verdict, figures = self.trial.shadow(desired, beside, self._pause)
             if verdict.broken:
                 self._enter("rolled-back", f"in the shadow: {verdict.broken}", figures)
-                return False
+                return
         self._enter("watching")
         verdict, figures = self.trial.watch(desired, candidate, self._pause, self._beat)
         if verdict.broken:
             self._enter("rolled-back", f"at work: {verdict.broken}", figures)
-            return False
-        self._enter("serving", "", figures)
-        return True
+        else:
+            self._enter("serving", "", figures)
+
+    def _give_up(self, error: Exception) -> None:
+        _log.error("a roll-out failed", error=_sentence(error))
+        if self.node.under_way:
+            self._enter("failed", _sentence(error))
 
     def _enter(self, state: State, reason: str = "", figures: Figures | None = None) -> None:
         self.node.enter(state, reason)

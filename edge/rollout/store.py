@@ -81,22 +81,22 @@ class Store:
         """Delete what came of a bundle, whole or not."""
         shutil.rmtree(self._draft(digest), ignore_errors=True)
 
-    def make_room(self, draft: Path, more: int) -> None:
-        """Delete bundles that no node serves, oldest first, until so many bytes more fit.
+    def make_room(self, draft: Path) -> None:
+        """Delete bundles that no node serves, oldest first, until all with the draft fits.
 
         Raises:
             Fatal: they do not fit even then.
         """
         used = size_of(draft) + sum(map(size_of, self._bundles()))
         for old in sorted(self._bundles(), key=lambda it: it.stat().st_mtime):
-            if used + more <= self.quota:
+            if used <= self.quota:
                 return
             if old.name not in self._served():
                 used -= size_of(old)
                 shutil.rmtree(old)
-        if used + more > self.quota:
+        if used > self.quota:
             raise Fatal(
-                f"no room: {used + more} bytes are needed in {self.folder}, --bundles-quota allows "
+                f"no room: {used} bytes are needed in {self.folder}, --bundles-quota allows "
                 f"{self.quota}"
             )
 

@@ -4,12 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from deploy.bundle.errors import YardlightError
 from edge.cloudevents import format_time
 from edge.kafka.producer import RecordSink
 from edge.observe.logs import get_logger
 from edge.observe.rollout_metrics import RolloutMetrics
-from edge.record import Message, TooLarge
+from edge.record import Message
 from edge.rollout.node import Node
 from edge.rollout.words import STATUS_SCHEMA, Figures, NodeStatus, write
 
@@ -66,7 +65,7 @@ class Telling:
                 self.sink.open()
                 self._open = True
             self.sink.send(Message(self.topic, status.key, write(status)), self._answered)
-        except (YardlightError, TooLarge) as error:
+        except Exception as error:  # noqa: BLE001 - no trouble of a client's ends the service
             self._answered(error)
 
     def close(self) -> None:

@@ -7,15 +7,18 @@ from threading import Barrier
 
 import pytest
 
+from edge.doctor.rollout import check_bundles, check_models
 from edge.kafka.reader import TopicReader
 from edge.rollout.following import desired_of
 from edge.rollout.ordering import Overtaken
 from edge.rollout.words import Desired
+from edge.settings.rollout import RolloutSettings
 from tests.candidates import make_candidate
 from tests.integration.running import ended, refusal
 from tests.integration.world import World
 from tests.integration.yard import SLOT, Yard
 from tests.unit.rolling_out import digest
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -93,3 +96,17 @@ def test_what_cannot_be_a_roll_out_is_refused_before_anything_is_written(
     wrong = yard.roll_out(str(tmp_path), "--shadow-share", "0")
     assert wrong.returncode == 2
     assert written(yard) == []
+
+
+def test_doctor_sees_a_topic_that_would_forget_what_is_wanted(yard: Yard) -> None:
+    kafka, topics = yard.world.kafka, yard.world.topics
+    settings = RolloutSettings(slot=SLOT, bundles_cache=yard.cache("one"))
+    assert [it.status for it in check_models(kafka, topics, settings)] == ["ok", "ok"]
+    assert [it.status for it in check_bundles(settings)] == ["ok"]
+    yard.world.configure(topics.models_topic, {"cleanup.policy": "delete"})
+
+    def found() -> list[str]:
+        return [it.found for it in check_models(kafka, topics, settings) if it.status == "fail"]
+
+    wait_until(lambda: found() != [], "the changed setting")
+    assert found()[0].startswith("cleanup.policy is delete")
