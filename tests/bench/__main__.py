@@ -8,10 +8,11 @@ from tests.bench.accuracy import measure_accuracy
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
 from tests.bench.rig import rig, say
+from tests.bench.rollout import measure_rollout
 from tests.bench.scraping import measure_scraping
 from tests.bench.throughput import measure_throughput
 
-_PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
+_PARTS = ("accuracy", "scraping", "throughput", "latency", "rollout", "memory")
 
 
 def main() -> None:
@@ -26,9 +27,12 @@ def main() -> None:
     with rig() as stand:
         build = [sys.executable, "-m", "deploy.cli", "build", str(stand.bundle.folder)]
         subprocess.run(build, check=True, capture_output=True)
-        rate = measure_throughput(stand) if {"throughput", "latency"} & set(parts) else 0.0
+        paced = {"throughput", "latency", "rollout"} & set(parts)
+        rate = measure_throughput(stand) if paced else 0.0
         if "latency" in parts:
             measure_latency(stand, rate / 2)
+        if "rollout" in parts:
+            measure_rollout(stand, rate / 2)
         if "memory" in parts:
             measure_memory(stand, minutes)
     say("results are in bench-results/")
