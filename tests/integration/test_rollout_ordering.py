@@ -101,7 +101,12 @@ def test_what_cannot_be_a_roll_out_is_refused_before_anything_is_written(
 def test_doctor_sees_a_topic_that_would_forget_what_is_wanted(yard: Yard) -> None:
     kafka, topics = yard.world.kafka, yard.world.topics
     settings = RolloutSettings(slot=SLOT, bundles_cache=yard.cache("one"))
-    assert [it.status for it in check_models(kafka, topics, settings)] == ["ok", "ok"]
+
+    def statuses() -> list[str]:
+        return [it.status for it in check_models(kafka, topics, settings)]
+
+    # A topic that was made this moment the broker may not know yet.
+    wait_until(lambda: statuses() == ["ok", "ok"], "both topics")
     assert [it.status for it in check_bundles(settings)] == ["ok"]
     yard.world.configure(topics.models_topic, {"cleanup.policy": "delete"})
 
