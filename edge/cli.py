@@ -54,6 +54,11 @@ app.command(
     help="Keep frames with what the service says of them, for `yardlight-train ingest`.",
 )
 app.command(
+    "edge.rollout.command:app",
+    name="rollout",
+    help="Have every node of a slot fetch, try and run a bundle; how far they are; back.",
+)
+app.command(
     "edge.dead_letters.command:app",
     name="dead-letters",
     help="Frames that could not be classified: look, put back, delete.",

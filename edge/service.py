@@ -6,25 +6,28 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from deploy.bundle.errors import Unavailable
-from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.bundle.manifest import Bundle, Vouch, open_bundle
 from deploy.bundle.signature import read_trust
-from edge.acls import Consumer, acls_of, transactional_ids
+from edge.acls import transactional_ids
 from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
 from edge.kafka.topics import require_topics
 from edge.kafka.transactions import TransactionSink
 from edge.member import member_name
+from edge.needs import needed_rights, needed_topics
 from edge.observe.health import Health
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.observe.traces import Traces
 from edge.observed import observed
+from edge.patience import patiently, told_to
 from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
+from edge.rollout.start import home_of
 from edge.settings.run import RunSettings
 from edge.spans import SpanWriter
-from edge.stream import Stream, patiently, told_to
+from edge.stream import Stream
 
 _log = get_logger("service")
 
@@ -46,7 +49,8 @@ class Service:
         # Kept from one start to the next: it knows when it was last told to give way.
         self._transactions = TransactionSink(settings.kafka, _transactional_id(settings))
         self._traces = _traces(settings, clock, wall)
-        self.metrics = Metrics(settings.operation.camera_metrics, wall)
+        slot = settings.rollout.slot
+        self.metrics = Metrics(settings.operation.camera_metrics, wall, rolls_out=slot is not None)
         self.health = Health(self.crew.silent_for)
         self._provision: Provision
 
@@ -70,7 +74,8 @@ class Service:
 
     def _bundle(self) -> Bundle:
         check_settings(self._settings.kafka)
-        return open_bundle(self._settings.bundle, read_trust(self._settings.engine.trust).vouch)
+        vouch = read_trust(self._settings.engine.trust).vouch
+        return self._rolled_out(vouch) or open_bundle(self._settings.bundle, vouch)
 
     def _run(self, bundle: Bundle) -> None:
         with self._traces:
@@ -92,23 +97,27 @@ class Service:
             return
         self._provision = provision
         try:
-            self._describe(bundle, provision)
+            self._describe(provision)
             self.health.phase = "connecting to Kafka"
             while self._await_kafka():
-                self._stream(bundle, self._provision).run()
+                self._stream(self._provision).run()
                 if not self._start_over():
                     break
         finally:
             self._provision.engine.close()
 
+    def _rolled_out(self, vouch: Vouch) -> Bundle | None:
+        """What goes before --bundle."""
+        home = home_of(self._settings.rollout)
+        return None if home is None else home.begin_with(vouch)
+
     def _building(self, line: str) -> None:
         self.health.phase = f"building the engine: {line}"
 
-    def _renewed(self, bundle: Bundle, provision: Provision) -> None:
+    def _keep(self, provision: Provision) -> None:
         """Another engine has taken over: it serves from now on, after starting over too."""
         before, self._provision = self._provision, provision
         before.engine.close()
-        self._describe(bundle, provision)
 
     def _start_over(self) -> bool:
         """Whether to join the group anew, from its committed offsets: a stage could not go on."""
@@ -127,20 +136,12 @@ class Service:
             kafka, self.crew, self.health, lambda: require_transactions(kafka)
         ):
             return False
-        topics = self._settings.topics
-        command: Consumer = "run --delivery exactly-once" if self._transactional else "run"
-        rights = acls_of(command, topics, self._settings.group)
-        if not require_access(kafka, rights, self.crew.wait, outside):
+        if not require_access(kafka, needed_rights(self._settings), self.crew.wait, outside):
             return False
         return require_topics(
             kafka,
-            topics,
-            [
-                topics.frames_topic,
-                topics.results_topic,
-                topics.skipped_topic,
-                topics.dead_letters_topic,
-            ],
+            self._settings.topics,
+            needed_topics(self._settings),
             create=self._settings.create_topics,
             wait=self.crew.wait,
             waiting=self._await_topics,
@@ -149,12 +150,12 @@ class Service:
     def _await_topics(self, missing: list[str]) -> None:
         self.health.phase = f"waiting for topics {', '.join(missing)}"
 
-    def _stream(self, bundle: Bundle, provision: Provision) -> Stream:
+    def _stream(self, provision: Provision) -> Stream:
         return Stream(
             self._settings,
-            bundle,
             provision,
-            lambda renewed: self._renewed(bundle, renewed),
+            self._describe,
+            self._keep,
             self.crew,
             self.metrics,
             self.health,
@@ -168,8 +169,8 @@ class Service:
     def _transactional(self) -> bool:
         return self._settings.delivery.delivery == "exactly-once"
 
-    def _describe(self, bundle: Bundle, provision: Provision) -> None:
-        made = provision.record.fingerprint
+    def _describe(self, provision: Provision) -> None:
+        bundle, made = provision.bundle, provision.record.fingerprint
         self.metrics.engine_fallback.set(provision.fallback)
         self.metrics.latency_target.set(self._settings.operation.latency_target)
         self.metrics.build_info.info(

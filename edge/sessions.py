@@ -1,11 +1,10 @@
 """The sessions that take frames: those of the engine, and one that tries suspects alone."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from deploy.bundle.errors import Fatal
-from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Limits, Pixels
 from deploy.engines.protocol import Session
 from edge.frame import Frame
@@ -32,7 +31,6 @@ class Sessions:
     """Each session is for a thread of its own, and has a child process where it needs one."""
 
     settings: RunSettings
-    bundle: Bundle
     crew: Crew
     intake: Intake
     hands: Hands
@@ -48,17 +46,29 @@ class Sessions:
         Raises:
             Fatal: children are asked for where there can be none.
         """
-        if self.settings.isolation.isolate_decode and not POSSIBLE:
+        if self._isolates and not POSSIBLE:
             raise Fatal("--isolate-decode needs Linux")
         usual = [self._usual(provision) for _ in range(provision.engine.concurrency)]
         return [*usual, self._suspects(provision)]
 
+    def beside(self, provision: Provision, thread: str) -> Post:
+        """A session whose outcomes nobody publishes: it looks at every frame that it is given.
+
+        Args:
+            thread: of the crew, which uses it.
+        """
+        child = self._child(provision, thread, None) if self._isolates else None
+        decoder, close = (child.decode, child.close) if child else (None, _nothing)
+        classifier = self._classifier(provision.engine.session(), provision, decoder)
+        unlimited = replace(classifier, freshness=Freshness(), gate=None)
+        return Post(thread, lambda _: [], unlimited, close)
+
     def _usual(self, provision: Provision) -> Post:
         name = f"{infer.NAME}-{next(self._numbers)}"
         session = provision.engine.session()
-        if not self.settings.isolation.isolate_decode:
+        if not self._isolates:
             return Post(name, self.intake.take, self._classifier(session, provision))
-        child = self._child(name, None)
+        child = self._child(provision, name, None)
         classifier = self._classifier(session, provision, child.decode)
         return Post(name, self.intake.take, classifier, child.close)
 
@@ -71,8 +81,8 @@ class Sessions:
             classifier = self._classifier(provision.engine.session(), provision)
             return Post(name, self.intake.take_suspect, classifier)
         made, folder = provision.record.fingerprint, str(provision.folder)
-        engine = EngineOrder(str(self.bundle.folder), folder, made.kind, made.precision)
-        child = self._child(name, engine)
+        engine = EngineOrder(str(provision.bundle.folder), folder, made.kind, made.precision)
+        child = self._child(provision, name, engine)
 
         def take(seconds: float) -> list[Frame]:
             frames = self.intake.take_suspect(seconds)
@@ -83,15 +93,15 @@ class Sessions:
 
         return Post(name, take, self._classifier(child, provision, child.decode), child.close)
 
-    def _child(self, name: str, engine: EngineOrder | None) -> Isolated:
+    def _child(self, provision: Provision, name: str, engine: EngineOrder | None) -> Isolated:
         def still() -> None:
             self.crew.beat(name)
             self.hands.still(name)
 
         return Isolated(
-            self.bundle.manifest.input,
+            provision.bundle.manifest.input,
             self._limits,
-            len(self.bundle.manifest.labels),
+            len(provision.bundle.manifest.labels),
             engine,
             hang_seconds=self.settings.isolation.hang_seconds,
             still=still,
@@ -105,8 +115,8 @@ class Sessions:
     ) -> Classifier:
         return Classifier(
             session=session,
-            input=self.bundle.manifest.input,
-            labels=self.bundle.manifest.labels,
+            input=provision.bundle.manifest.input,
+            labels=provision.bundle.manifest.labels,
             limits=self._limits,
             top=self.settings.limits.top,
             clock=self.clock,
@@ -117,5 +127,13 @@ class Sessions:
         )
 
     @property
+    def _isolates(self) -> bool:
+        return self.settings.isolation.isolate_decode
+
+    @property
     def _limits(self) -> Limits:
         return Limits(self.settings.limits.max_frame_bytes, self.settings.limits.max_frame_pixels)
+
+
+def _nothing() -> None:
+    """There is no child to end."""

@@ -168,6 +168,28 @@ WORKER_STARTS = Metric(
     only=_WORKERS,
 )  # fmt: skip
 WORKERS = (WORKER_READY, WORKER_STARTS)
+_SLOT = "with --slot"
+ROLLOUT_STATE = Metric(
+    "yardlight_rollout_state", "gauge",
+    "1 for the state of the newest roll-out on this node, 0 for the others; with --workers, "
+    "how many of them are in it.",
+    ("state",), only=_SLOT, across="sum",
+)  # fmt: skip
+ROLLOUT_WANTED = Metric(
+    "yardlight_rollout_wanted_generation", "gauge",
+    "Generation of the newest roll-out that this node took up.", only=_SLOT,
+    across="max",
+)  # fmt: skip
+ROLLOUT_SERVING = Metric(
+    "yardlight_rollout_serving_generation", "gauge",
+    "Generation that is served for good; 0 for the bundle that the service was started with.",
+    only=_SLOT, across="max",
+)  # fmt: skip
+ROLLOUT_FRAMES = Metric(
+    "yardlight_rollout_shadow_frames", "counter",
+    "Live frames that a candidate was shown, by how its answer compared.", ("result",), only=_SLOT,
+)  # fmt: skip
+ROLLOUT = (ROLLOUT_STATE, ROLLOUT_WANTED, ROLLOUT_SERVING, ROLLOUT_FRAMES)
 
 _GPU = "where NVIDIA's driver and nvidia-ml-py (extra 'gpu') are"
 GPU_UTILISATION = Metric(
@@ -215,4 +237,4 @@ AUDIT_TIME = Metric(
 )  # fmt: skip
 AUDIT = (AUDIT_STATE, AUDIT_FRAMES, AUDIT_TIME)
 
-ALL = (*SERVICE, *CAMERAS, *WORKERS, *GPUS, CERTIFICATE_EXPIRY, *AUDIT)
+ALL = (*SERVICE, *CAMERAS, *WORKERS, *ROLLOUT, *GPUS, CERTIFICATE_EXPIRY, *AUDIT)

@@ -10,7 +10,7 @@ from edge.outcome import Outcome
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
-from edge.pipeline.infer import InferStage
+from edge.pipeline.infer import InferStage, Witness, unwatched
 
 _JOIN_SECONDS = 0.2
 
@@ -31,12 +31,18 @@ class Shifts:
     """One shift after another takes from the same intake, so no frame notices the change."""
 
     def __init__(
-        self, crew: Crew, hands: Hands, publish: Callable[[list[Outcome]], None], metrics: Metrics
+        self,
+        crew: Crew,
+        hands: Hands,
+        publish: Callable[[list[Outcome]], None],
+        metrics: Metrics,
+        witness: Witness = unwatched,
     ) -> None:
         self._crew = crew
         self._hands = hands
         self._publish = publish
         self._metrics = metrics
+        self._witness = witness
         self._relieved = Event()
         self._threads: list[Thread] = []
 
@@ -66,6 +72,7 @@ class Shifts:
             self._publish,
             self._metrics,
             self._relieved,
+            self._witness,
         )
 
         def run() -> None:

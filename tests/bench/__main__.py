@@ -10,13 +10,14 @@ from tests.bench.copies import measure_copies
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
 from tests.bench.rig import Rig, rig, say
+from tests.bench.rollout import measure_rollout
 from tests.bench.scraping import measure_scraping
 from tests.bench.throughput import measure_throughput
 from tests.bench.workers import measure_workers
 
 _PARTS = (
     *("accuracy", "copies", "scraping"),
-    *("throughput", "latency", "workers", "memory"),
+    *("throughput", "latency", "workers", "rollout", "memory"),
 )
 _ALONE: Mapping[str, Callable[[], None]] = {
     "accuracy": measure_accuracy,
@@ -24,7 +25,7 @@ _ALONE: Mapping[str, Callable[[], None]] = {
     "scraping": measure_scraping,
 }
 """Parts that need no stand. Those that are not among `_PARTS` are run where they are named."""
-_PACED = {"throughput", "latency"}
+_PACED = {"throughput", "latency", "rollout"}
 """Parts that need to know how many frames a second the service can do."""
 
 
@@ -51,6 +52,8 @@ def _measure(stand: Rig, parts: set[str]) -> None:
         measure_latency(stand, rate / 2)
     if "workers" in parts:
         measure_workers(stand)
+    if "rollout" in parts:
+        measure_rollout(stand, rate / 2)
     if "memory" in parts:
         measure_memory(stand, _minutes())
 

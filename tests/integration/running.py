@@ -156,6 +156,8 @@ def _addresses(world: World) -> dict[str, str]:
         "--frames-topic": world.topics.frames_topic,
         "--dead-letters-topic": world.topics.dead_letters_topic,
         "--skipped-topic": world.topics.skipped_topic,
+        "--models-topic": world.topics.models_topic,
+        "--models-status-topic": world.topics.models_status_topic,
     }
 
 
