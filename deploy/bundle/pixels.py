@@ -82,14 +82,24 @@ def decode(data: bytes | memoryview, spec: InputSpec, limits: Limits) -> Pixels:
     Raises:
         BadFrame: empty, not an image, cut short, damaged, animated, or over a limit.
     """
-    _check_bytes(data, limits)
-    header = read_header(data)
-    _check_pixels(header, limits)
+    header = check(data, limits)
     if header.format == "jpeg":
         picture = _decode_jpeg(data, header, spec)
     else:
         picture = _decode_png_or_webp(data, header)
     return upright(picture, header.orientation)
+
+
+def check(data: bytes | memoryview, limits: Limits) -> ImageHeader:
+    """What the frame says of itself, before anything is decoded.
+
+    Raises:
+        BadFrame: empty, not an image, cut short within its header, animated, or over a limit.
+    """
+    _check_bytes(data, limits)
+    header = read_header(data)
+    _check_pixels(header, limits)
+    return header
 
 
 def resize(picture: Pixels, spec: InputSpec) -> Pixels:
