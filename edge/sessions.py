@@ -7,7 +7,7 @@ from itertools import count
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Limits, Pixels
-from deploy.engines.protocol import Session
+from deploy.engines.protocol import DecodingSession, Session
 from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
@@ -17,6 +17,7 @@ from edge.observe.metrics import Metrics
 from edge.pipeline import infer
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
+from edge.pipeline.encoded import EncodedClassifier
 from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.shift import Post
@@ -57,7 +58,7 @@ class Sessions:
         name = f"{infer.NAME}-{next(self._numbers)}"
         session = provision.engine.session()
         if not self.settings.isolation.isolate_decode:
-            return Post(name, self.intake.take, self._classifier(session, provision))
+            return Post(name, self.intake.take, self._quickest(session, provision))
         child = self._child(name, None)
         classifier = self._classifier(session, provision, child.decode)
         return Post(name, self.intake.take, classifier, child.close)
@@ -95,6 +96,21 @@ class Sessions:
             engine,
             hang_seconds=self.settings.isolation.hang_seconds,
             still=still,
+        )
+
+    def _quickest(self, session: Session, provision: Provision) -> Classifier | EncodedClassifier:
+        """Frames go to a session that decodes as they are, unless the gate wants to see them."""
+        if self.gate is not None or not isinstance(session, DecodingSession):
+            return self._classifier(session, provision)
+        return EncodedClassifier(
+            session=session,
+            labels=self.bundle.manifest.labels,
+            limits=self._limits,
+            top=self.settings.limits.top,
+            clock=self.clock,
+            freshness=self.freshness,
+            engine=provision.record.digest,
+            count=self.metrics.decoded_on_cpu.inc,
         )
 
     def _classifier(

@@ -1,14 +1,14 @@
 """Stage two: each session takes a batch as soon as it is idle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
+from typing import Protocol
 
 from deploy.bundle.errors import Unavailable
 from edge.frame import Frame
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.outcome import DeadLettered, Outcome
-from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
 
@@ -16,6 +16,18 @@ _log = get_logger("infer")
 NAME = "infer"
 _TAKE_SECONDS = 0.2
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 5.0
+
+
+class Classifies(Protocol):
+    """Whatever makes outcomes of frames."""
+
+    def classify(self, frames: Sequence[Frame]) -> list[Outcome]:
+        """One outcome for each frame, in their order.
+
+        Raises:
+            Unavailable: the device cannot run the batch now.
+            Fatal: the device is gone.
+        """
 
 
 class InferStage:
@@ -27,7 +39,7 @@ class InferStage:
         crew: Crew,
         take: Callable[[float], list[Frame]],
         hands: Hands,
-        classifier: Classifier,
+        classifier: Classifies,
         publish: Callable[[list[Outcome]], None],
         metrics: Metrics,
         relieved: Event,
