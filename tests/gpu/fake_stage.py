@@ -1,5 +1,6 @@
 """Stand-ins for what a GPU alone can run: the network, and the decoder on the GPU."""
 
+import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,11 @@ SPEC = InputSpec(32, 24)
 LETTERBOX = InputSpec(40, 40, "letterbox")
 
 
+def both(pixels: Pixels) -> tuple[Scores, Scores]:
+    """Probabilities and logits of the fake network: `colours`, and their negative."""
+    return colours(pixels), -colours(pixels)
+
+
 def colours(pixels: Pixels) -> Scores:
     """What stands for probabilities: the mean colour of each picture, and its first pixel's red."""
     means = pixels.mean(axis=(1, 2), dtype=np.float32)
@@ -27,13 +33,13 @@ def colours(pixels: Pixels) -> Scores:
 
 @dataclass
 class FakeNetwork:
-    """Asked once, it answers with `colours`; logits are the negative of that."""
+    """Answers when its stream comes so far."""
 
     device: FakeDevice
     spec: InputSpec
     bound: tuple[int, int, int] = (0, 0, 0)
     sizes: list[int] = field(default_factory=list)
-    answer: Callable[[Pixels], Scores] = colours
+    answer: Callable[[Pixels], tuple[Scores, Scores]] = both
 
     def bind(self, pixels: int, probabilities: int, logits: int) -> None:
         self.bound = (pixels, probabilities, logits)
@@ -47,9 +53,9 @@ class FakeNetwork:
         def work() -> None:
             self.device.meet("infer")
             shape = (count, self.spec.height, self.spec.width, COLOURS)
-            scores = self.answer(at_address(pixels, count * frame).reshape(shape))
-            at_address(probabilities, count * score)[:] = np.ravel(scores).view(np.uint8)
-            at_address(logits, count * score)[:] = np.ravel(-scores).view(np.uint8)
+            found = self.answer(at_address(pixels, count * frame).reshape(shape))
+            for address, scores in zip((probabilities, logits), found, strict=True):
+                at_address(address, count * score)[:] = np.ravel(scores).view(np.uint8)
 
         spans = tuple(Span(at, at + count * score) for at in (probabilities, logits))
         stream.ask(Work(work, (Span(pixels, pixels + count * frame),), spans))
@@ -101,8 +107,6 @@ class FakeDecoder:
 
 
 def at_address(address: int, size: int) -> Pixels:
-    import ctypes
-
     pointer = ctypes.cast(address, ctypes.POINTER(ctypes.c_uint8))
     return np.ctypeslib.as_array(pointer, (size,))
 

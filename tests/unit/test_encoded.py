@@ -9,7 +9,8 @@ import pytest
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.reference import Scores
 from deploy.engines.protocol import Answers, DecodingSession
 from edge.frame import Frame
 from edge.freshness import Freshness
@@ -38,11 +39,12 @@ class Device:
         rows = [self._row(frame, limits) for frame in frames]
         return Answers(rows, 0.2, 0.5, decoded_on_cpu=1)
 
-    def _row(self, frame: bytes | memoryview, limits: Limits) -> Pixels | BadFrame:
+    def _row(self, frame: bytes | memoryview, limits: Limits) -> Scores | BadFrame:
         try:
-            return by_colour(frame_to_pixels(frame, SPEC, limits)[None])[0]
+            scores: Scores = by_colour(frame_to_pixels(frame, SPEC, limits)[None])[0]
         except BadFrame as error:
             return error
+        return scores
 
 
 def classify(

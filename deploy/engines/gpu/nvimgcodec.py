@@ -103,7 +103,7 @@ def _surface(image: Any) -> Surface | None:
 
 def _library() -> Any:
     try:
-        from nvidia import nvimgcodec
+        import nvidia.nvimgcodec
     except ImportError:
         raise MissingDriver("nvidia-nvimgcodec", "gpu") from None
-    return nvimgcodec
+    return nvidia.nvimgcodec
