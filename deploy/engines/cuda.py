@@ -7,6 +7,7 @@ executed, and how far.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -60,7 +61,11 @@ class Gpu:
             if self.shares_memory:
                 address = int(host.base.get_device_pointer())
                 return PinnedMirror(self.driver, host, host.base, None, address)
-            memory = self.driver.mem_alloc(size)
+            try:
+                memory = self.driver.mem_alloc(size)
+            except self.driver.Error:
+                host.base.free()  # here, where the context is current
+                raise
             return PinnedMirror(self.driver, host, host.base, memory, int(memory))
 
     def stream(self) -> "GpuStream":
@@ -73,10 +78,6 @@ class Gpu:
     def kernel(self, name: str) -> "GpuKernel":
         module = self._module()
         return GpuKernel(self.driver, module, module.get_function(name))
-
-    def close(self) -> None:
-        """Let go of the primary context, of which every library holds a share."""
-        self.context.detach()
 
     def _module(self) -> Any:
         """The first of our fat binaries that this chip and this driver take."""
@@ -93,10 +94,11 @@ class Gpu:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GpuStream:
     driver: Any = field(repr=False)
     stream: Any = field(repr=False)
+    """pycuda destroys it once nobody holds it, if its context is current then."""
 
     @property
     def handle(self) -> int:
@@ -106,8 +108,11 @@ class GpuStream:
         with _told(self.driver):
             self.stream.synchronize()
 
+    def close(self) -> None:
+        self.stream = None
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class GpuEvent:
     driver: Any = field(repr=False)
     event: Any = field(repr=False)
@@ -121,7 +126,11 @@ class GpuEvent:
             self.event.synchronize()
 
     def seconds_since(self, earlier: Any) -> float:
-        return float(self.event.time_since(earlier.event)) * _MILLISECOND
+        with _told(self.driver):
+            return float(self.event.time_since(earlier.event)) * _MILLISECOND
+
+    def close(self) -> None:
+        self.event = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,7 @@ class PinnedMirror:
         self.pinned.free()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GpuKernel:
     driver: Any = field(repr=False)
     module: Any = field(repr=False)
@@ -163,15 +172,24 @@ class GpuKernel:
         with _told(self.driver):
             self.function(*arguments, grid=grid, block=block, stream=stream.stream)
 
+    def close(self) -> None:
+        self.function = self.module = None
+
 
 def open_gpu() -> Gpu:
-    """Take the first GPU.
+    """Take the first GPU. Its primary context is retained once and stays until the process ends:
+    pycuda leaves a context that it released on the stack of the thread.
 
     Raises:
         Fatal: there is none, or its driver does not answer.
         MissingDriver: pycuda is not installed.
     """
-    driver, device = _driver(), _first_device()
+    return _retained(_driver())
+
+
+@cache
+def _retained(driver: Any) -> Gpu:
+    device = _first_device()
     with _told(driver):
         major, minor = device.compute_capability()
         integrated = device.get_attribute(driver.device_attribute.INTEGRATED)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.bundle.errors import Fatal, MissingDriver
+from deploy.bundle.errors import Fatal, MissingDriver, Unavailable
 from deploy.bundle.manifest import Bundle, InputSpec
 from deploy.bundle.reference import INPUT
 from deploy.engines import nvidia
@@ -62,13 +62,18 @@ class TensorRtEngine:
     def close(self) -> None:
         while self.lanes:
             self.lanes.pop().close()
-        self.gpu.close()
 
     def _lane(self, places: int) -> Lane:
         with self.gpu.current():
             decoder = self.decoder() if self.decoder else None
             network = open_network(self.engine, self.spec, self.max_batch)
-            return open_lane(self.gpu, network, decoder, self.spec, self.labels, places)
+            try:
+                return open_lane(self.gpu, network, decoder, self.spec, self.labels, places)
+            except Unavailable:
+                network.close()
+                if decoder is not None:
+                    decoder.close()
+                raise
 
 
 def load(bundle: Bundle, folder: Path, kind: EngineKind) -> TensorRtEngine:

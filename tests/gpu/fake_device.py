@@ -59,6 +59,7 @@ class FakeStream:
         self._device = device
         self.handle = handle
         self.pending: list[Work] = []
+        device.held += 1
 
     def ask(self, work: Work) -> None:
         self._device.check_current()
@@ -71,6 +72,12 @@ class FakeStream:
         self._device.check_current()
         self._device.waits += 1
         self.drain()
+
+    def close(self) -> None:
+        self._device.check_current()
+        if self.pending:
+            raise RuleBroken("a stream is closed on which something is under way")
+        self._device.held -= 1
 
     def drain(self) -> None:
         while self.pending:
@@ -87,6 +94,7 @@ class FakeEvent:
     def __init__(self, device: "FakeDevice") -> None:
         self._device = device
         self._stream: FakeStream | None = None
+        device.held += 1
         self._at: float | None = None
 
     def record(self, stream: Any) -> None:
@@ -102,9 +110,14 @@ class FakeEvent:
         self._stream.drain()
 
     def seconds_since(self, earlier: Any) -> float:
+        self._device.check_current()
         if self._at is None or earlier._at is None:
             raise RuleBroken("the time of an event is asked for before it came")
         return float(self._at - earlier._at)
+
+    def close(self) -> None:
+        self._device.check_current()
+        self._device.held -= 1
 
     def _come(self) -> None:
         self._at = next(self._device.ticks) / 1000
@@ -189,6 +202,9 @@ class FakeKernel:
         written = Span(batch, batch + places * width * height * COLOURS)
         stream.ask(Work(work, (Span(jobs, jobs + grid[2] * JOB.itemsize),), (written,)))
 
+    def close(self) -> None:
+        self.device.check_current()
+
 
 @dataclass
 class FakeDevice:
@@ -208,12 +224,11 @@ class FakeDevice:
     waits: int = 0
     steady: bool = False
     """Nothing may be taken any more."""
-    closed: bool = False
+    held: int = 0
+    """Streams and events that were not closed."""
 
     @contextmanager
     def current(self) -> Iterator[None]:
-        if self.closed:
-            raise RuleBroken("the GPU is used after it was let go")
         me = threading.get_ident()
         self.stacks[me] += 1
         try:
@@ -253,10 +268,6 @@ class FakeDevice:
         self.meet("kernel")
         return FakeKernel(self, self.host)
 
-    def close(self) -> None:
-        self.check_clean()
-        self.closed = True
-
     def span_at(self, address: int) -> Span:
         """The memory that an address lies in, up to its end."""
         for mirror in self.mirrors:
@@ -272,6 +283,8 @@ class FakeDevice:
             raise RuleBroken("a thread left a context on its stack: at its end the process dies")
         if any(not mirror.freed for mirror in self.mirrors):
             raise RuleBroken("memory was never freed")
+        if self.held:
+            raise RuleBroken("a stream or an event was never closed")
         if any(stream.pending for stream in self.streams):
             raise RuleBroken("something is still under way")
 

@@ -56,16 +56,12 @@ class Allocation:
 @dataclass
 class Context:
     depth: int = 0
-    detached: bool = False
 
     def push(self) -> None:
         self.depth += 1
 
     def pop(self) -> None:
         self.depth -= 1
-
-    def detach(self) -> None:
-        self.detached = True
 
 
 @dataclass
@@ -82,6 +78,7 @@ class Device:
         return 0
 
     def retain_primary_context(self) -> Context:
+        self.driver.retained += 1
         return self.driver.context
 
 
@@ -94,7 +91,7 @@ class Stream:
         self.driver.fail("synchronize")
 
 
-@dataclass
+@dataclass(eq=False)
 class Driver:
     """`failing` maps a call to the error that it raises, each time."""
 
@@ -102,6 +99,8 @@ class Driver:
     version: int = 12060
     failing: dict[str, Exception] = field(default_factory=dict)
     context: Context = field(default_factory=Context)
+    retained: int = 0
+    pinned: list[Base] = field(default_factory=list)
     loaded: list[int] = field(default_factory=list)
     """Sizes of the modules that were asked for."""
     refused: int = 0
@@ -134,6 +133,7 @@ class Driver:
         assert mem_flags in (0, 2)
         array = np.empty(size, dtype).view(Pinned)
         array._pinned = Base()
+        self.pinned.append(array._pinned)
         return array
 
     def mem_alloc(self, size: int) -> Allocation:

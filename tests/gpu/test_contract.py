@@ -61,7 +61,7 @@ class StandIn:
     def close(self) -> None:
         while self.lanes:
             self.lanes.pop().close()
-        self.device.close()
+        self.device.check_clean()
 
     def _lane(self, places: int) -> Lane:
         reference = open_reference(self.bundle.model, threads=1)

@@ -94,10 +94,13 @@ def test_the_context_leaves_the_thread_whatever_happened(driver: Driver) -> None
 
 
 @pytest.mark.parametrize("call", ["mem_alloc", "pagelocked_empty"])
-def test_out_of_memory_may_be_tried_again(driver: Driver, call: str) -> None:
+def test_out_of_memory_may_be_tried_again_and_leaves_nothing_pinned(
+    driver: Driver, call: str
+) -> None:
     driver.failing[call] = fake_pycuda.MemoryError("cuMemAlloc failed: out of memory")
     with pytest.raises(Unavailable, match="the GPU has no 4096 bytes left"):
         open_gpu().mirror(4096)
+    assert all(pinned.freed for pinned in driver.pinned)
 
 
 def test_a_lost_gpu_ends_the_process_and_says_where_to_look(driver: Driver) -> None:
@@ -142,6 +145,6 @@ def test_a_chip_that_no_kernel_is_compiled_for_is_one_sentence(driver: Driver) -
     )
 
 
-def test_the_gpu_is_let_go_at_the_end(driver: Driver) -> None:
-    open_gpu().close()
-    assert driver.context.detached
+def test_the_primary_context_is_retained_once_in_a_process(driver: Driver) -> None:
+    assert open_gpu() is open_gpu()
+    assert driver.retained == 1

@@ -239,6 +239,10 @@ def test_the_fake_device_tells_of_each_broken_rule(device: FakeDevice) -> None:
         with pytest.raises(RuleBroken, match="never freed"):
             FakeDevice.check_clean(only(device))
         mirror.free()
+        with pytest.raises(RuleBroken, match="never closed"):
+            FakeDevice.check_clean(only(device))
+        stream.close()
+        other.close()
         with pytest.raises(RuleBroken, match="that was freed"):
             mirror.free()
         device.steady = True
@@ -250,7 +254,7 @@ def test_the_fake_device_tells_of_each_broken_rule(device: FakeDevice) -> None:
 
 def only(device: FakeDevice) -> FakeDevice:
     """The device as if this thread had let go of its context."""
-    return FakeDevice(device.host, streams=device.streams, mirrors=device.mirrors)
+    return FakeDevice(device.host, streams=device.streams, mirrors=device.mirrors, held=device.held)
 
 
 def network(lane: Lane) -> FakeNetwork:

@@ -77,6 +77,9 @@ class Stream:
     def synchronize(self) -> None:
         """Nothing is under way."""
 
+    def close(self) -> None:
+        """It was never taken."""
+
 
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> Library:

@@ -30,6 +30,9 @@ class Stream(Protocol):
             Fatal: the GPU is lost.
         """
 
+    def close(self) -> None:
+        """Nothing may be under way on it."""
+
 
 class Event(Protocol):
     """A moment of a stream."""
@@ -46,6 +49,8 @@ class Event(Protocol):
 
     def seconds_since(self, earlier: "Event") -> float:
         """Both moments have come."""
+
+    def close(self) -> None: ...
 
 
 class Mirror(Protocol):
@@ -81,9 +86,13 @@ class Kernel(Protocol):
     ) -> None:
         """Ask for it to be run."""
 
+    def close(self) -> None: ...
+
 
 class Device(Protocol):
-    """One GPU. All but `current` and `close` must be called within `current`."""
+    """One GPU. Whatever is done with it or with what was taken from it, freeing and closing too, is
+    done within `current`: pycuda never gives back what is let go of elsewhere.
+    """
 
     @property
     def chip(self) -> int:
@@ -109,6 +118,3 @@ class Device(Protocol):
         Raises:
             Fatal: none is compiled for this chip and this driver.
         """
-
-    def close(self) -> None:
-        """Let go of the GPU; all that was taken from it has been freed."""

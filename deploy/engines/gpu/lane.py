@@ -86,6 +86,11 @@ class Lane:
             if self.decoder is not None:
                 self.decoder.close()
             self.network.close()
+            if self.kernel is not None:
+                self.kernel.close()
+            for event in (self.began, self.ready, self.ended):
+                event.close()
+            self.stream.close()
             self.memory.free()
 
     def _run(self, pixels: Pixels) -> tuple[Scores, Scores]:
@@ -97,19 +102,17 @@ class Lane:
     def _run_encoded(self, frames: Sequence[bytes | memoryview], limits: Limits) -> Answers:
         assert self.decoder is not None
         sorted_ = sort(frames, self.spec, limits)
+        waiting, inferring = 0.0, 0.0
         with self._under_way():
             self._decode(frames, sorted_, limits)
             order = sorted_.order
             if order:
                 self._place(sorted_, order)
                 self._infer(len(order), logits=False)
-        scores = self._scores(len(order))
-        rows = sorted_.rows(dict(zip(order, scores, strict=True)))
-        if not order:
-            return Answers(rows, 0.0, 0.0, 0)
-        until_ready = self.ready.seconds_since(self.began)
-        network = self.ended.seconds_since(self.ready)
-        return Answers(rows, until_ready, network, len(sorted_.pixels))
+                waiting = self.ready.seconds_since(self.began)
+                inferring = self.ended.seconds_since(self.ready)
+        rows = sorted_.rows(dict(zip(order, self._scores(len(order)), strict=True)))
+        return Answers(rows, waiting, inferring, len(sorted_.pixels))
 
     @contextmanager
     def _under_way(self) -> Iterator[None]:
@@ -205,9 +208,9 @@ def open_lane(
         Unavailable: the GPU has not so much memory now.
         Fatal: our kernel is not compiled for this chip and driver.
     """
-    kernel = device.kernel("resize") if decoder is not None else None
     layout = lay_out(places, spec, labels)
     memory = device.mirror(layout.size)
+    kernel = device.kernel("resize") if decoder is not None else None
     regions = (layout.pixels, layout.probabilities, layout.logits)
     network.bind(*(memory.address + region.start for region in regions))
     began, ready, ended = device.event(), device.event(), device.event()

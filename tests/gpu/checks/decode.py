@@ -18,12 +18,9 @@ _SECONDS = 2.0
 
 def check() -> Figures:
     gpu = open_gpu()
-    try:
-        with gpu.current():
-            decoder = open_decoder(core_count())
-        return figures(gpu, decoder, _BATCHES, _SECONDS)
-    finally:
-        gpu.close()
+    with gpu.current():
+        decoder = open_decoder(core_count())
+    return figures(gpu, decoder, _BATCHES, _SECONDS)
 
 
 def figures(device: Device, decoder: Decoder, batches: Sequence[int], seconds: float) -> Figures:
@@ -37,6 +34,7 @@ def figures(device: Device, decoder: Decoder, batches: Sequence[int], seconds: f
         for batch in batches:
             rates[str(batch)] = round(_rate(decoder, [frames[0]] * batch, stream, seconds))
         decoder.close()
+        stream.close()
     return {
         "frame": list(_SIZES[0]),
         "mixed_sizes_with_a_bad_one": mixed,

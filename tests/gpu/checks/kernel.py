@@ -25,11 +25,7 @@ _BATCH, _ROUNDS = 64, 50
 
 
 def check() -> Figures:
-    gpu = open_gpu()
-    try:
-        return figures(gpu, (224, 224), _SIZES, _BATCH)
-    finally:
-        gpu.close()
+    return figures(open_gpu(), (224, 224), _SIZES, _BATCH)
 
 
 def figures(
@@ -77,9 +73,12 @@ def _resized(
         memory.to_host(layout.pixels.start, layout.pixels.end, stream)
         stream.synchronize()
         found: Pixels = layout.pixels.on_host(memory).copy()
+        seconds = ended.seconds_since(began) / rounds
+        for each in (kernel, began, ended, stream):
+            each.close()
         source.free()
         memory.free()
-        return found, ended.seconds_since(began) / rounds
+        return found, seconds
 
 
 def _fill(

@@ -14,15 +14,12 @@ _PACKAGES = (
 
 def check() -> Figures:
     gpu = open_gpu()
-    try:
-        return {
-            "gpu": gpu_name(),
-            "driver": nvidia_driver(),
-            "cuda": driver_version(gpu.driver),
-            "packages": {name: _version(name) for name in _PACKAGES},
-        }
-    finally:
-        gpu.close()
+    return {
+        "gpu": gpu_name(),
+        "driver": nvidia_driver(),
+        "cuda": driver_version(gpu.driver),
+        "packages": {name: _version(name) for name in _PACKAGES},
+    }
 
 
 def _version(name: str) -> str:

@@ -16,11 +16,7 @@ _ROUNDS = 20
 
 
 def check() -> Figures:
-    gpu = open_gpu()
-    try:
-        return figures(gpu, _BYTES)
-    finally:
-        gpu.close()
+    return figures(open_gpu(), _BYTES)
 
 
 def figures(device: Device, size: int) -> Figures:
@@ -60,6 +56,7 @@ class _Copying(threading.Thread):
             self.there = self._rate(stream, partial(mirror.to_device, 0, self.size, stream))
             self.back = self._rate(stream, partial(mirror.to_host, 0, self.size, stream))
             self.whole = bool(np.array_equal(mirror.host, sent))
+            stream.close()
             mirror.free()
 
     def _rate(self, stream: Stream, copy: Callable[[], None]) -> int:
@@ -69,4 +66,7 @@ class _Copying(threading.Thread):
             copy()
         ended.record(stream)
         ended.wait()
-        return round(_ROUNDS * self.size / ended.seconds_since(began))
+        seconds = ended.seconds_since(began)
+        began.close()
+        ended.close()
+        return round(_ROUNDS * self.size / seconds)

@@ -14,7 +14,7 @@ MOST = 64
 
 
 def check() -> Figures:
-    open_gpu().close()  # says it in one sentence where there is none
+    open_gpu()  # says it in one sentence where there is none
     with tempfile.TemporaryDirectory() as place:
         record = read_record(build(Path(place)))
     return {

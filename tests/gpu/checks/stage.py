@@ -24,17 +24,15 @@ _WARM = 0.1
 
 def check() -> Figures:
     gpu = open_gpu()
+    with tempfile.TemporaryDirectory() as place:
+        folder = build(Path(place))
+        engine = catalogue.load(open_bundle(DEMO), folder, "tensorrt-rtx", "fp32")
     try:
-        with tempfile.TemporaryDirectory() as place:
-            folder = build(Path(place))
-            engine = catalogue.load(open_bundle(DEMO), folder, "tensorrt-rtx", "fp32")
         sessions = [engine.session() for _ in range(engine.concurrency)]
         frames = [jpeg(smooth(720, 1280, seed), quality=90) for seed in range(MOST)]
-        found = figures(sessions, frames, _SECONDS, lambda: _free(gpu))
-        engine.close()
-        return found
+        return figures(sessions, frames, _SECONDS, lambda: _free(gpu))
     finally:
-        gpu.close()
+        engine.close()
 
 
 def figures(
