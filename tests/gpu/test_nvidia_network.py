@@ -73,7 +73,7 @@ class Recorded:
 
 
 def network(engine: Engine, max_batch: int = 6) -> TensorRtNetwork:
-    made = open_network(engine, SPEC, max_batch)  # type: ignore[arg-type]
+    made = open_network(engine, SPEC, max_batch)
     made.bind(1, 2, 3)
     return made
 
