@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.pixels import LETTERBOX_GREY, Limits, Pixels
 from deploy.bundle.reference import Outputs, Scores
@@ -210,7 +211,11 @@ def open_lane(
     """
     layout = lay_out(places, spec, labels)
     memory = device.mirror(layout.size)
-    kernel = device.kernel("resize") if decoder is not None else None
+    try:
+        kernel = device.kernel("resize") if decoder is not None else None
+    except Fatal:
+        memory.free()
+        raise
     regions = (layout.pixels, layout.probabilities, layout.logits)
     network.bind(*(memory.address + region.start for region in regions))
     began, ready, ended = device.event(), device.event(), device.event()
