@@ -10,7 +10,7 @@ MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check check-tensorrt bench chaos faults fuzz install
+.PHONY: help demo demo-model test test-fast check check-tensorrt kernels kernels-check gpu-check bench chaos faults fuzz install
 .PHONY: schemas monitoring docs image-check dist wheel-check chart chart-check configuration clean
 
 help: ## show this list
@@ -38,6 +38,15 @@ check: $(VENV)/.dev ## types, style, architecture, generated files
 
 check-tensorrt: $(VENV)/.dev ## what we ask of TensorRT, held to the types of four versions; needs gcc
 	$(BIN)/python -m tests.tensorrt
+
+kernels: $(VENV)/.dev ## compile the CUDA kernels ahead, with compilers from the package index
+	$(BIN)/python -m deploy.build.kernels
+
+kernels-check: $(VENV)/.dev ## compile them again and compare, to the byte, with what lies there
+	$(BIN)/python -m deploy.build.kernels --check
+
+gpu-check: $(VENV)/.dev ## what only an NVIDIA GPU can show, as JSON; says what it skips (SECONDS=60)
+	SECONDS=$(SECONDS) $(BIN)/python -m tests.gpu.checks
 
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)

@@ -6,7 +6,7 @@ from itertools import count
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.pixels import Limits, Pixels
-from deploy.engines.protocol import Session
+from deploy.engines.protocol import DecodingSession, Session
 from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
@@ -16,6 +16,7 @@ from edge.observe.metrics import Metrics
 from edge.pipeline import infer
 from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
+from edge.pipeline.encoded import EncodedClassifier
 from edge.pipeline.hands import Hands
 from edge.pipeline.intake import Intake
 from edge.pipeline.shift import Post
@@ -48,7 +49,8 @@ class Sessions:
         """
         if self._isolates and not POSSIBLE:
             raise Fatal("--isolate-decode needs Linux")
-        usual = [self._usual(provision) for _ in range(provision.engine.concurrency)]
+        names = [f"{infer.NAME}-{next(self._numbers)}" for _ in range(provision.engine.concurrency)]
+        usual = [self.post(provision, name, self.intake.take) for name in names]
         return [*usual, self._suspects(provision)]
 
     def beside(self, provision: Provision, thread: str) -> Post:
@@ -57,20 +59,17 @@ class Sessions:
         Args:
             thread: of the crew, which uses it.
         """
-        child = self._child(provision, thread, None) if self._isolates else None
-        decoder, close = (child.decode, child.close) if child else (None, _nothing)
-        classifier = self._classifier(provision.engine.session(), provision, decoder)
-        unlimited = replace(classifier, freshness=Freshness(), gate=None)
-        return Post(thread, lambda _: [], unlimited, close)
+        everything = replace(self, freshness=Freshness(), gate=None)
+        return everything.post(provision, thread, lambda _: [])
 
-    def _usual(self, provision: Provision) -> Post:
-        name = f"{infer.NAME}-{next(self._numbers)}"
+    def post(self, provision: Provision, name: str, take: Callable[[float], list[Frame]]) -> Post:
+        """A new session, and the child that decodes for it where frames are decoded in children."""
         session = provision.engine.session()
         if not self._isolates:
-            return Post(name, self.intake.take, self._classifier(session, provision))
+            return Post(name, take, self._quickest(session, provision))
         child = self._child(provision, name, None)
         classifier = self._classifier(session, provision, child.decode)
-        return Post(name, self.intake.take, classifier, child.close)
+        return Post(name, take, classifier, child.close)
 
     def _suspects(self, provision: Provision) -> Post:
         """Its child decodes and infers, so that what it survives never touches this process. Where
@@ -107,6 +106,21 @@ class Sessions:
             still=still,
         )
 
+    def _quickest(self, session: Session, provision: Provision) -> Classifier | EncodedClassifier:
+        """Frames go to a session that decodes as they are, unless the gate wants to see them."""
+        if self.gate is not None or not isinstance(session, DecodingSession):
+            return self._classifier(session, provision)
+        return EncodedClassifier(
+            session=session,
+            labels=provision.bundle.manifest.labels,
+            limits=self._limits,
+            top=self.settings.limits.top,
+            clock=self.clock,
+            freshness=self.freshness,
+            engine=provision.record.digest,
+            count=self.metrics.decoded_on_cpu.inc,
+        )
+
     def _classifier(
         self,
         session: Session,
@@ -133,7 +147,3 @@ class Sessions:
     @property
     def _limits(self) -> Limits:
         return Limits(self.settings.limits.max_frame_bytes, self.settings.limits.max_frame_pixels)
-
-
-def _nothing() -> None:
-    """There is no child to end."""

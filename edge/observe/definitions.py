@@ -78,6 +78,11 @@ ENGINE_SECONDS = Metric(
     "yardlight_engine_seconds", "histogram", "Time of one run of the engine.",
     buckets=_LATENCY_BUCKETS,
 )  # fmt: skip
+DECODED_ON_CPU = Metric(
+    "yardlight_decoded_on_cpu_frames",
+    "counter",
+    "Frames that the CPU decoded because the GPU could not; 0 where no GPU decodes.",
+)
 LAG = Metric(
     "yardlight_consumer_lag_frames",
     "gauge",
@@ -134,7 +139,7 @@ ENGINE_FALLBACK = Metric(
 
 SERVICE = (
     FRAMES, DEAD_LETTERS, SKIPPED, FRAME_LATENCY, LATENCY_TARGET, NEWEST_OUTCOME, BATCH_SIZE,
-    ENGINE_SECONDS, LAG, PARTITIONS_ASSIGNED, TOPIC_PARTITIONS, CAMERA_CLOCK_SKEW,
+    ENGINE_SECONDS, DECODED_ON_CPU, LAG, PARTITIONS_ASSIGNED, TOPIC_PARTITIONS, CAMERA_CLOCK_SKEW,
     CAPTURE_TIME_FAULTS, RECONNECTS, TRANSACTIONS, SUSPECTS, BUILD, ENGINE, MODEL,
     ENGINE_FALLBACK,
 )  # fmt: skip

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from threading import Event
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from deploy.bundle.errors import Unavailable
 from edge.frame import Frame
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.outcome import DeadLettered, Outcome
-from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
 
@@ -26,6 +25,18 @@ def unwatched(_: Sequence[Outcome]) -> None:
     """Nobody looks on."""
 
 
+class Classifies(Protocol):
+    """Whatever makes outcomes of frames."""
+
+    def classify(self, frames: Sequence[Frame]) -> list[Outcome]:
+        """One outcome for each frame, in their order.
+
+        Raises:
+            Unavailable: the device cannot run the batch now.
+            Fatal: the device is gone.
+        """
+
+
 class InferStage:
     """The loop of one session, run by a thread of its own."""
 
@@ -35,7 +46,7 @@ class InferStage:
         crew: Crew,
         take: Callable[[float], list[Frame]],
         hands: Hands,
-        classifier: Classifier,
+        classifier: Classifies,
         publish: Callable[[list[Outcome]], None],
         metrics: Metrics,
         relieved: Event,

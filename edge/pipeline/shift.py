@@ -7,10 +7,9 @@ from threading import Event, Thread
 from edge.frame import Frame
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
-from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
-from edge.pipeline.infer import InferStage, Witness, unwatched
+from edge.pipeline.infer import Classifies, InferStage, Witness, unwatched
 
 _JOIN_SECONDS = 0.2
 
@@ -22,7 +21,7 @@ class Post:
     name: str
     take: Callable[[float], list[Frame]]
     """Waits up to that many seconds for the next batch, empty if none came."""
-    classifier: Classifier
+    classifier: Classifies
     close: Callable[[], None] = lambda: None
     """Is called when its thread ends."""
 

@@ -7,7 +7,7 @@ from threading import Lock
 
 from edge.frame import Stamps
 from edge.outcome import Classified, Outcome
-from edge.pipeline.classify import Classifier
+from edge.pipeline.infer import Classifies
 from edge.rollout.figures import Comparison
 
 _WAITING_BATCHES = 4
@@ -19,7 +19,7 @@ class Shadow:
     Whole batches are taken, so that both engines are timed on the same one.
     """
 
-    def __init__(self, classifier: Classifier, share: float) -> None:
+    def __init__(self, classifier: Classifies, share: float) -> None:
         self.comparison = Comparison()
         self.dropped = 0
         """Frames that were to be compared, and for which there was no time."""
