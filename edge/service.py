@@ -15,6 +15,7 @@ from edge.acls import Consumer, acls_of, transactional_ids
 from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
+from edge.kafka.inventory import clock_skew
 from edge.kafka.own_certificate import usable_until
 from edge.kafka.topics import require_topics
 from edge.kafka.transactions import TransactionSink
@@ -30,7 +31,9 @@ from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
 from edge.settings.run import RunSettings
 from edge.spans import SpanWriter
+from edge.steady import SteadyWall
 from edge.stream import Stream, patiently, told_to
+from edge.timekeeper import Timekeeper
 
 _log = get_logger("service")
 
@@ -47,7 +50,7 @@ class Service:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._wall = wall
+        self._wall = wall = SteadyWall(clock, wall)
         self.crew = Crew(clock)
         # Kept from one start to the next: it knows when it was last told to give way.
         self._transactions = TransactionSink(settings.kafka, _transactional_id(settings))
@@ -73,7 +76,7 @@ class Service:
         server = ObservationServer(
             operation.metrics_host, operation.metrics_port, self.metrics, self.health
         )
-        with Gpus() as gpus, self._traces, server:
+        with Gpus() as gpus, self._traces, server, self._timekeeper():
             if gpus.present:
                 self.metrics.registry.register(GpuMetrics(gpus.read))
             if (kafka := self._settings.kafka).ssl_certfile is not None:
@@ -83,6 +86,9 @@ class Service:
             self._serve(bundle)
         if self.crew.failure is not None:
             raise self.crew.failure
+
+    def _timekeeper(self) -> Timekeeper:
+        return Timekeeper(self._wall, partial(clock_skew, self._settings.kafka))
 
     def _serve(self, bundle: Bundle) -> None:
         self.health.phase = "loading the engine"
