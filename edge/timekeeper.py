@@ -29,7 +29,7 @@ class Timekeeper:
         self._thread = Thread(target=self._run, name="clock", daemon=True)
 
     def look(self) -> float:
-        """Follow the system's clock if it was set and the broker agrees; seconds to the next look."""
+        """Follow the system's clock if it was set and the broker agrees; seconds to the next."""
         step = self._steady.step
         if not step:
             return _INTERVAL
