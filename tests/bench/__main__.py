@@ -3,25 +3,32 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 
 from tests.bench.accuracy import measure_accuracy
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
 from tests.bench.rig import rig, say
 from tests.bench.scraping import measure_scraping
+from tests.bench.takeover import measure_takeover
 from tests.bench.throughput import measure_throughput
 
 _PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
+_MINUTES = "5"
+_ALONE: Mapping[str, Callable[[], None]] = {
+    "accuracy": measure_accuracy,
+    "scraping": measure_scraping,
+    "takeover": measure_takeover,
+}
+"""Parts that need no stand. Those that are not among `_PARTS` are run where they are named."""
 
 
 def main() -> None:
     parts = sys.argv[1:] or _PARTS
-    minutes = float(os.environ.get("MINUTES", "5"))
-    if "accuracy" in parts:
-        measure_accuracy()
-    if "scraping" in parts:
-        measure_scraping()
-    if set(parts) <= {"accuracy", "scraping"}:
+    minutes = float(os.environ.get("MINUTES", _MINUTES))
+    for name in (name for name in _ALONE if name in parts):
+        _ALONE[name]()
+    if set(parts) <= _ALONE.keys():
         return
     with rig() as stand:
         build = [sys.executable, "-m", "deploy.cli", "build", str(stand.bundle.folder)]
