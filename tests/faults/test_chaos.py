@@ -44,7 +44,7 @@ def test_the_promise_is_kept_through_kills_freezes_and_a_broker_that_goes(
     assert apache_kafka.address  # others use it; it also skips loudly where none can run
     with ApacheKafka() as broker:
         world = world_on(broker, tiny_bundle, tmp_path / "engines")
-        survived = survive(delivery, _SEED, _SECONDS, broker, world, tmp_path)
+        survived = survive(delivery, _SEED, _SECONDS, [broker], world, tmp_path)
     assert survived.kept, survived
     assert survived.done.total() >= 3
     assert len(survived.found.frames) > 0
