@@ -11,6 +11,7 @@ import pytest
 
 from edge.settings.delivery import Delivery
 from tests.brokers.apache import ApacheKafka
+from tests.brokers.fixtures import insist_on_apache
 from tests.faults.fleet import Fleet
 from tests.faults.yard import accounted
 from tests.integration.world import World, pictures, slow_pictures, world_on
@@ -48,12 +49,13 @@ class _Outage:
 
 
 @pytest.fixture
-def outage(apache_kafka: ApacheKafka, tiny_bundle: Path, tmp_path: Path) -> Iterator[_Outage]:
-    assert apache_kafka.address  # others use it; it also skips loudly where none can run
+def outage(pytestconfig: pytest.Config, tiny_bundle: Path, tmp_path: Path) -> Iterator[_Outage]:
+    insist_on_apache(pytestconfig)
     with ApacheKafka() as broker, ExitStack() as fleet:
         yield _Outage(broker, world_on(broker, tiny_bundle, tmp_path / "engines"), fleet, tmp_path)
 
 
+@pytest.mark.minutes
 @pytest.mark.parametrize("seconds", LASTING)
 @pytest.mark.parametrize("delivery", get_args(Delivery))
 def test_a_broker_that_is_gone_at_the_start_is_waited_for(
