@@ -6,26 +6,32 @@ import sys
 from collections.abc import Callable, Mapping
 
 from tests.bench.accuracy import measure_accuracy
+from tests.bench.audit import measure_audit
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
+from tests.bench.overload import measure_overload
 from tests.bench.rig import rig, say
 from tests.bench.scraping import measure_scraping
 from tests.bench.takeover import measure_takeover
 from tests.bench.throughput import measure_throughput
 
 _PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
-_MINUTES = "5"
 _ALONE: Mapping[str, Callable[[], None]] = {
     "accuracy": measure_accuracy,
     "scraping": measure_scraping,
     "takeover": measure_takeover,
+    "overload": lambda: measure_overload(_minutes()),
+    "audit": measure_audit,
 }
 """Parts that need no stand. Those that are not among `_PARTS` are run where they are named."""
 
 
+def _minutes() -> float:
+    return float(os.environ.get("MINUTES", "5"))
+
+
 def main() -> None:
     parts = sys.argv[1:] or _PARTS
-    minutes = float(os.environ.get("MINUTES", _MINUTES))
     for name in (name for name in _ALONE if name in parts):
         _ALONE[name]()
     if set(parts) <= _ALONE.keys():
@@ -37,7 +43,7 @@ def main() -> None:
         if "latency" in parts:
             measure_latency(stand, rate / 2)
         if "memory" in parts:
-            measure_memory(stand, minutes)
+            measure_memory(stand, _minutes())
     say("results are in bench-results/")
 
 

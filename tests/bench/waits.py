@@ -20,6 +20,7 @@ class Wait:
     """A frame that has an outcome. Unix seconds of the broker, to a millisecond."""
 
     partition: int
+    camera: str
     appended: float
     served: float
     """When its first outcome was appended."""
@@ -31,14 +32,15 @@ class Wait:
 
 def waits(address: str, topics: TopicSettings) -> Sequence[Wait]:
     """Those of every classified frame, in no order."""
-    served: dict[Place, float] = {}
+    served: dict[Place, tuple[str, float]] = {}
     for record in committed_records(address, topics.results_topic):
-        frame = json.loads(record.value())["frame"]
-        served.setdefault((frame["partition"], frame["offset"]), _appended(record))
+        seen = json.loads(record.value())
+        place = seen["frame"]["partition"], seen["frame"]["offset"]
+        served.setdefault(place, (seen["camera"], _appended(record)))
     frames = committed_records(address, topics.frames_topic)
     found = ((record, (record.partition(), record.offset())) for record in frames)
     return [
-        Wait(place[0], _appended(record), served[place])
+        Wait(place[0], served[place][0], _appended(record), served[place][1])
         for record, place in found
         if place in served
     ]
