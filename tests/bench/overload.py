@@ -50,10 +50,8 @@ def measure_overload(minutes: float) -> None:
     ages = np.percentile([it.served - it.appended for it in steady], [50, 99, 100])
     shares = _shares(steady)
     growth = _growth(run.sizes)
-    skipped = run.report.total(Answer.SKIPPED)
-    say(
-        f"overload for {minutes:g} minutes: {run.report.total(Answer.CLASSIFIED)} classified, {skipped} skipped"
-    )
+    classified, skipped = (run.report.total(it) for it in (Answer.CLASSIFIED, Answer.SKIPPED))
+    say(f"overload for {minutes:g} minutes: {classified} classified, {skipped} skipped")
     say(
         f"age of results  p50 {ages[0]:.2f}   p99 {ages[1]:.2f}   at most {ages[2]:.2f} s   "
         f"(aim: p99 of {MAX_AGE:g} or less)"
