@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -115,11 +115,14 @@ def member(world: World, log: Path, *more: str) -> AbstractContextManager[Comman
     return command(log, "edge.cli", "run", *options(world, *more))
 
 
-def ended(world: World, *words: str) -> "subprocess.CompletedProcess[str]":
+def ended(
+    world: World, *words: str, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """A command of `yardlight-edge` on the topics of that world, once it has ended."""
     where = [*addresses(world), "--results-topic", world.topics.results_topic]
     command = [sys.executable, "-m", "edge.cli", *words, *where]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    around = os.environ | dict(environment or {})
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=around)
 
 
 def refusal(done: "subprocess.CompletedProcess[str]") -> str:
