@@ -17,7 +17,7 @@ from edge.pipeline.messages import MessageWriter
 from edge.record import Message
 from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
-from tests.bench.rig import save, say
+from tests.bench.rig import save, say, say_load
 from tests.brokers.apache import ApacheKafka
 from tests.unit.outcomes import classified, inferred_frame, some_writer
 
@@ -40,6 +40,7 @@ class _Cost:
 
 def measure_audit() -> None:
     """Print and save what it costs to recount `OFFSETS` of them, each classified."""
+    say_load()
     count = int(os.environ.get("OFFSETS", _OFFSETS))
     with ApacheKafka() as broker:
         kafka = KafkaSettings(bootstrap_servers=broker.address)

@@ -18,7 +18,7 @@ import numpy as np
 from edge.audit.report import AuditReport
 from edge.audit.tally import Answer
 from edge.process import TiedProcess
-from tests.bench.rig import save, say
+from tests.bench.rig import save, say, say_load
 from tests.bench.waits import APPEND_TIME, Wait, waits
 from tests.brokers.apache import ApacheKafka
 from tests.integration.overload import RATES, Traffic, traffic
@@ -45,6 +45,7 @@ class _Run:
 
 def measure_overload(minutes: float) -> None:
     """Print and save ages, shares, memory and the audit of that many minutes."""
+    say_load()
     run = _overloaded(60 * minutes)
     steady = _steady(run.waits, 60 * minutes)
     ages = np.percentile([it.served - it.appended for it in steady], [50, 99, 100])

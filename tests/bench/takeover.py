@@ -1,5 +1,6 @@
 """How long frames wait when a member is killed, is stopped, or all are restarted in turn."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import get_args
 
 from edge.demo import BUNDLE
 from edge.settings.delivery import Delivery
-from tests.bench.rig import save, say
+from tests.bench.rig import save, say, say_load
 from tests.bench.waits import APPEND_TIME, longest, waits
 from tests.brokers.apache import ApacheKafka
 from tests.faults.fleet import Fleet
@@ -74,8 +75,10 @@ class _Stand:
         Progress(self.world).everywhere()
 
 
-def measure_takeover(rounds: int = _ROUNDS) -> None:
+def measure_takeover() -> None:
     """Print and save the longest waits under each delivery."""
+    say_load()
+    rounds = int(os.environ.get("ROUNDS", _ROUNDS))
     found = {delivery: _under(delivery, rounds) for delivery in get_args(Delivery)}
     save("takeover", {"rounds": rounds, "seconds": found})
 

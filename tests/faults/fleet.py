@@ -12,6 +12,9 @@ from tests.integration.running import Command, member
 from tests.integration.world import PARTITIONS, World
 from tests.waiting import PATIENCE, wait_until
 
+_PATIENCE = 300.0
+"""Seconds: a machine that others use takes long to start so many processes."""
+
 
 class Fleet:
     """So many members for `with`. All is done by the thread that entered it."""
@@ -77,7 +80,7 @@ class Fleet:
         def owned() -> list[float]:
             return [it.metric("yardlight_partitions_assigned") for it in self._present]
 
-        wait_until(lambda: min(owned()) > 0 and sum(owned()) == PARTITIONS, "sharing")
+        wait_until(lambda: min(owned()) > 0 and sum(owned()) == PARTITIONS, "sharing", _PATIENCE)
 
     def metric(self, name: str) -> float:
         """The sum of a metric over all members."""
