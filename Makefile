@@ -57,8 +57,8 @@ faults: $(VENV)/.dev ## every fault of brokers and networks, each with its recou
 fuzz: $(VENV)/.dev ## mutated images and records through all that reads them (COUNT=100000 SEED=1)
 	COUNT=$(or $(COUNT),100000) SEED=$(SEED) $(BIN)/python -m tests.fuzz.run
 
-chaos: $(VENV)/.dev ## kill members and broker under load and recount (MINUTES=10 SEED=1)
-	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.faults.chaos
+chaos: $(VENV)/.dev ## kill members and brokers under load and recount (MINUTES=10 SEED=1 BROKERS=3)
+	MINUTES=$(MINUTES) SEED=$(SEED) BROKERS=$(or $(BROKERS),1) $(BIN)/python -m tests.faults.chaos
 
 demo-model: $(VENV)/.dev ## train the demo's bundle again, from nothing
 	$(BIN)/python -m docs.demo_model

@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 from deploy.bundle.errors import Unavailable
@@ -12,6 +13,7 @@ from edge.acls import transactional_ids
 from edge.kafka.access import require_access
 from edge.kafka.client import check_settings, wait_for_broker
 from edge.kafka.guarantees import require_transactions
+from edge.kafka.inventory import clock_skew
 from edge.kafka.topics import require_topics
 from edge.kafka.transactions import TransactionSink
 from edge.member import member_name
@@ -27,7 +29,9 @@ from edge.provision import Provision, provide_engine
 from edge.rollout.start import home_of
 from edge.settings.run import RunSettings
 from edge.spans import SpanWriter
+from edge.steady import SteadyWall
 from edge.stream import Stream
+from edge.timekeeper import Timekeeper
 
 _log = get_logger("service")
 
@@ -44,7 +48,7 @@ class Service:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._wall = wall
+        self._wall = wall = SteadyWall(clock, wall)
         self.crew = Crew(clock)
         # Kept from one start to the next: it knows when it was last told to give way.
         self._transactions = TransactionSink(settings.kafka, _transactional_id(settings))
@@ -78,10 +82,13 @@ class Service:
         return self._rolled_out(vouch) or open_bundle(self._settings.bundle, vouch)
 
     def _run(self, bundle: Bundle) -> None:
-        with self._traces:
+        with self._traces, self._timekeeper():
             self._serve(bundle)
         if self.crew.failure is not None:
             raise self.crew.failure
+
+    def _timekeeper(self) -> Timekeeper:
+        return Timekeeper(self._wall, partial(clock_skew, self._settings.kafka))
 
     def _serve(self, bundle: Bundle) -> None:
         self.health.phase = "loading the engine"

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable, Mapping
 
 from tests.bench.accuracy import measure_accuracy
+from tests.bench.audit import measure_audit
 from tests.bench.copies import measure_copies
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
+from tests.bench.overload import measure_overload
 from tests.bench.rig import Rig, rig, say
 from tests.bench.rollout import measure_rollout
 from tests.bench.scraping import measure_scraping
+from tests.bench.takeover import measure_takeover
 from tests.bench.throughput import measure_throughput
 from tests.bench.workers import measure_workers
 
@@ -23,6 +26,9 @@ _ALONE: Mapping[str, Callable[[], None]] = {
     "accuracy": measure_accuracy,
     "copies": measure_copies,
     "scraping": measure_scraping,
+    "takeover": measure_takeover,
+    "overload": lambda: measure_overload(_minutes()),
+    "audit": measure_audit,
 }
 """Parts that need no stand. Those that are not among `_PARTS` are run where they are named."""
 _PACED = {"throughput", "latency", "rollout"}
