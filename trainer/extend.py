@@ -25,7 +25,7 @@ from trainer.logistic import Dense
 from trainer.memory import EMBEDDING, Memory, embed, read_memory, spread_out, write_memory
 from trainer.outcome import Outcome, Share, write_outcome
 from trainer.parity import insist_on_parity
-from trainer.settings import ExtendSettings
+from trainer.extend_settings import ExtendSettings
 
 
 def extend(settings: ExtendSettings, watch: Watch) -> tuple[Bundle, Outcome]:
