@@ -18,12 +18,12 @@ from trainer.collection.command import diff_command
 from trainer.evaluate import evaluate as evaluate_bundle
 from trainer.evaluation import Evaluation
 from trainer.explaining.command import explain_command
+from trainer.extend_settings import ExtendSettings
 from trainer.ingest.command import ingest_command
 from trainer.labelling.command import label_command
 from trainer.progress import Live
 from trainer.report import evaluation_document
 from trainer.reporting.private import report_on
-from trainer.extend_settings import ExtendSettings
 from trainer.settings import FitSettings
 from trainer.table import matrix_table, score_table
 

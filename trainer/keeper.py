@@ -25,7 +25,7 @@ _OF_NO_MATTER = frozenset(
     {"data", "out", "overwrite", "name", "bundle_version", "run", "resume", "checkpoint_minutes"}
     | {"golden", "pictures", "weights"}
 )
-"""Settings that do not change what is learned; of data and weights it is the content that counts."""
+"""Settings that change nothing that is learned; of data and weights the content counts."""
 _MAY_CHANGE = frozenset({"lr", "patience", "threads", "device", "torch"})
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 _Z = 1.96  # of a normal distribution, 95 % lie within so many standard deviations
 
+
 @dataclass(frozen=True, slots=True)
 class LabelScore:
     """Of one label; a ratio whose denominator is 0 is 0."""

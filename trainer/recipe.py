@@ -89,7 +89,10 @@ def _fit(settings: FitSettings, ranks: Ranks, live: Live) -> tuple[Bundle, Evalu
     with keeper.watching():
         while training.epoch <= settings.rounds and not best.is_final:
             bar.title(f"epoch {training.epoch}/{settings.rounds}")
-            began, rate = time.monotonic(), learner.schedule.rate(len(training.curve) * training.steps)
+            began, rate = (
+                time.monotonic(),
+                learner.schedule.rate(len(training.curve) * training.steps),
+            )
             changed = _changed(settings, to_learn, training, chance)
             learner.learn(keeper.watched(changed, training), training.learned, bar)
             point = training.measured(learner.measure(to_measure.shared(), bar), rate)
@@ -104,9 +107,7 @@ def _fit(settings: FitSettings, ranks: Ranks, live: Live) -> tuple[Bundle, Evalu
     # What is kept lies between start and best epoch, and knows how sure it may be.
     best.restore(network)
     if settings.weights is not None:
-        network.load_state_dict(
-            between(training.start, network.state_dict(), settings.tuned_share)
-        )
+        network.load_state_dict(between(training.start, network.state_dict(), settings.tuned_share))
     divisor = _calibrate(network, to_measure)
     live.say(f"epoch {best.epoch} is the best, temperature {divisor:.2f}: exporting it")
 

@@ -1,7 +1,6 @@
 """`report/metrics.json`: what was measured while training and of the exported network."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any

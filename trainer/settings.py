@@ -108,7 +108,7 @@ class FitSettings:
     """Keep a moving average of the weights: so much of it stays at each step; 0 keeps none."""
 
     amp: Annotated[bool, _Flag] = False
-    """Compute in half precision where that is harmless (bfloat16, else float16): faster on a GPU."""
+    """Compute in half precision where that is harmless (bfloat16 or float16): faster on a GPU."""
 
     compile: Annotated[bool, _Flag] = False
     """Have torch compile the network: pays on a GPU, and takes a minute; needs a C compiler."""

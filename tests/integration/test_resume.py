@@ -1,4 +1,4 @@
-"""`fit` interrupted by real signals in the midst of learning, and resumed: as if it never had been."""
+"""`fit` interrupted by real signals in the midst of learning, and resumed as if it never was."""
 
 import re
 import shutil
@@ -140,7 +140,9 @@ def test_a_rate_that_is_changed_on_the_way_stands_in_the_provenance(
     data: Path, tmp_path: Path
 ) -> None:
     interrupted(data, tmp_path, "--epochs", "1")
-    assert typed(*words(data, tmp_path / "yard", "--epochs", "1", "--resume", "--lr", "0.0005")) == 0
+    assert (
+        typed(*words(data, tmp_path / "yard", "--epochs", "1", "--resume", "--lr", "0.0005")) == 0
+    )
     config = open_bundle(tmp_path / "yard").manifest.provenance["config"]
     assert config["changes"] == ["from step 0: lr 0.0005 instead of None"]
 

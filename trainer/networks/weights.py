@@ -17,7 +17,7 @@ Weights: TypeAlias = Mapping[str, torch.Tensor]
 _WRAPPERS = ("state_dict_ema", "state_dict", "model_ema", "model")
 _PREFIXES = ("module.", "_orig_mod.", "model.")
 _COUNTER = "num_batches_tracked"
-"""Of BatchNorm: how many batches it saw. Nothing is computed from it, and many files leave it out."""
+"""How many batches a BatchNorm saw. Nothing is computed from it, and many files leave it out."""
 _MOST_NAMED = 5
 _FOLDED = 1e-3
 """How far a BatchNorm that does nothing may be from scale 1, mean 0 and variance 1."""

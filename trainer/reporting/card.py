@@ -91,9 +91,12 @@ def _origin(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     confusion = evaluation.confusion
     low, high = confusion.interval
-    yield "accuracy", (
-        f"{confusion.accuracy:.3f} ({low:.3f} to {high:.3f} with 95 % confidence) on "
-        f"{confusion.pictures} pictures, through the production path"
+    yield (
+        "accuracy",
+        (
+            f"{confusion.accuracy:.3f} ({low:.3f} to {high:.3f} with 95 % confidence) on "
+            f"{confusion.pictures} pictures, through the production path"
+        ),
     )
     yield "balanced accuracy", f"{confusion.balanced_accuracy:.3f}"
     error = f"{evaluation.reliability.error:.3f}"
@@ -101,9 +104,12 @@ def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
         error += f", {evaluation.before.error:.3f} before temperature {evaluation.temperature:.2f}"
     yield "calibration error", error
     for score in confusion.by_label:
-        yield score.label, (
-            f"precision {score.precision:.3f}, recall {score.recall:.3f}, F1 {score.f1:.3f}, "
-            f"{score.pictures} pictures"
+        yield (
+            score.label,
+            (
+                f"precision {score.precision:.3f}, recall {score.recall:.3f}, F1 {score.f1:.3f}, "
+                f"{score.pictures} pictures"
+            ),
         )
 
 

@@ -65,7 +65,9 @@ def reliability_chart(found: Reliability) -> str:
                 f' height="{frame.y(0) - top:.1f}" fill-opacity="{strength:.2f}">'
                 f"<title>{says}</title></rect>"
             )
-    ends = f'x1="{frame.x(0):.1f}" y1="{frame.y(0):.1f}" x2="{frame.x(1):.1f}" y2="{frame.y(1):.1f}"'
+    ends = (
+        f'x1="{frame.x(0):.1f}" y1="{frame.y(0):.1f}" x2="{frame.x(1):.1f}" y2="{frame.y(1):.1f}"'
+    )
     parts.append(f'<line class="ideal" {ends}/>')
     return _svg(f"confidence against accuracy, calibration error {found.error:.3f}", parts)
 
@@ -76,9 +78,7 @@ def _readings(what: str) -> tuple[Callable[[Epoch], float], Callable[[Epoch], fl
     return (lambda point: point.train_accuracy), (lambda point: point.val_accuracy)
 
 
-def _line(
-    frame: Frame, curve: Sequence[Epoch], read: Callable[[Epoch], float], kind: str
-) -> str:
+def _line(frame: Frame, curve: Sequence[Epoch], read: Callable[[Epoch], float], kind: str) -> str:
     places = " ".join(f"{frame.x(p.epoch):.1f},{frame.y(read(p)):.1f}" for p in curve)
     dots = "".join(
         f'<circle class="{kind}" cx="{frame.x(p.epoch):.1f}" cy="{frame.y(read(p)):.1f}" r="2.5">'
@@ -93,7 +93,9 @@ def _grid(frame: Frame, across: str, up: str) -> str:
     for at in range(_TICKS + 1):
         value = frame.low + (frame.high - frame.low) * at / _TICKS
         y = frame.y(value)
-        lines.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        lines.append(
+            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
         lines.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.2g}</text>')
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     lines.append(f'<text x="{middle}" y="{_HEIGHT - 3}" text-anchor="middle">{across}</text>')

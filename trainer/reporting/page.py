@@ -74,7 +74,9 @@ def _sections(contents: Contents) -> Iterator[str]:
     if contents.figures is not None:
         yield from _pictures(contents.figures)
     if contents.checked is not None:
-        yield _section("data", "What check found in the data", _check(contents.checked, contents.subject))
+        yield _section(
+            "data", "What check found in the data", _check(contents.checked, contents.subject)
+        )
     card = "".join(map(_chapter, chapters(contents.subject, contents.evaluation)))
     yield _section("card", "Model card", f'<div class="card">{card}</div>')
 
@@ -110,9 +112,9 @@ def _confidence(contents: Contents) -> str:
         for says, found in charts
     )
     return (
-        "<p>Of the answers given with 80 % confidence, 80 % should be right: bars should end at the "
-        "line. The paler a bar, the fewer pictures it stands for. The temperature was chosen on the "
-        f'pictures of the validation set.</p><div class="charts">{drawn}</div>'
+        "<p>Of the answers given with 80 % confidence, 80 % should be right: bars should end at "
+        "the line. The paler a bar, the fewer pictures it stands for. The temperature was chosen "
+        f'on the validation pictures.</p><div class="charts">{drawn}</div>'
     )
 
 
@@ -160,7 +162,11 @@ def _figure(figure: Figure) -> str:
 
 def _check(checked: Checked, subject: Subject) -> str:
     same = checked.digest == subject.provenance.get("data", {}).get("digest")
-    of = "Of exactly these pictures." if same else f"Of another version of the data: {checked.digest}."
+    of = (
+        "Of exactly these pictures."
+        if same
+        else f"Of another version of the data: {checked.digest}."
+    )
     rows = "".join(
         f'<tr><th scope="row">{escape(shown(kind))}</th><td>{count}</td></tr>'
         for kind, count in checked.findings.items()

@@ -35,7 +35,7 @@ def matrix(confusion: Confusion) -> str:
     )
     return (
         f'<table class="matrix"><caption>Rows are what pictures are, columns what they were '
-        f'called.</caption><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+        f"called.</caption><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
