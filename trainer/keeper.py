@@ -23,7 +23,7 @@ from trainer.training import Training
 CHECKPOINT = "checkpoint.pt"
 _OF_NO_MATTER = frozenset(
     {"data", "out", "overwrite", "name", "bundle_version", "run", "resume", "checkpoint_minutes"}
-    | {"golden", "pictures", "weights"}
+    | {"golden", "pictures", "cache", "weights"}
 )
 """Settings that change nothing that is learned; of data and weights the content counts."""
 _MAY_CHANGE = frozenset({"lr", "patience", "threads", "device", "torch"})

@@ -20,7 +20,7 @@ from trainer.settings import FitSettings
 _PACKAGES = ("yardlight", "torch", "onnx", "onnxscript", "onnxruntime", "numpy", "timm")
 _OF_THIS_MACHINE = frozenset(
     {"data", "out", "overwrite", "labels", "name", "bundle_version", "weights"}
-    | {"run", "resume", "checkpoint_minutes", "pictures"}
+    | {"run", "resume", "checkpoint_minutes", "pictures", "cache"}
 )
 
 

@@ -17,6 +17,7 @@ from trainer.calibration import fold_temperature, temperature
 from trainer.chance import Chance
 from trainer.data.augment import Augmentation, augment
 from trainer.data.batches import Batch, Batches
+from trainer.data.cache import Cache
 from trainer.data.digest import data_digest
 from trainer.data.layout import read_layout
 from trainer.data.mix import Mixing, mix
@@ -121,8 +122,10 @@ def _fit(settings: FitSettings, ranks: Ranks, live: Live) -> tuple[Bundle, Evalu
 
 def _pictures(settings: FitSettings, live: Live) -> tuple[Pictures, Pictures]:
     layout = read_layout(settings.data, settings.label_order)
+    spec = settings.input_spec
+    cache = None if settings.cache is None else Cache(settings.cache, spec)
     train, val = (
-        read_pictures(split, layout.labels, settings.input_spec, settings.threads, live.count)
+        read_pictures(split, layout.labels, spec, settings.threads, live.count, cache)
         for split in (layout.train, layout.val)
     )
     return train, val

@@ -113,6 +113,10 @@ class FitSettings:
     compile: Annotated[bool, _Flag] = False
     """Have torch compile the network: pays on a GPU, and takes a minute; needs a C compiler."""
 
+    cache: Path | None = None
+    """Folder for pictures as they were decoded: the next run over the same photos decodes none of
+    them. It holds people's pictures, so only its owner may read it."""
+
     resume: Annotated[bool, _Flag] = False
     """Go on from the checkpoint of a run that was interrupted, as if it never had been; begin where
     there is none."""

@@ -10,8 +10,9 @@ from tests.bench.memory import measure_memory
 from tests.bench.rig import rig, say
 from tests.bench.scraping import measure_scraping
 from tests.bench.throughput import measure_throughput
+from tests.bench.training import measure_training
 
-_PARTS = ("accuracy", "scraping", "throughput", "latency", "memory")
+_PARTS = ("accuracy", "training", "scraping", "throughput", "latency", "memory")
 
 
 def main() -> None:
@@ -19,9 +20,11 @@ def main() -> None:
     minutes = float(os.environ.get("MINUTES", "5"))
     if "accuracy" in parts:
         measure_accuracy()
+    if "training" in parts:
+        measure_training()
     if "scraping" in parts:
         measure_scraping()
-    if set(parts) <= {"accuracy", "scraping"}:
+    if set(parts) <= {"accuracy", "training", "scraping"}:
         return
     with rig() as stand:
         build = [sys.executable, "-m", "deploy.cli", "build", str(stand.bundle.folder)]

@@ -34,7 +34,7 @@ def occlusion(reference: Reference, pixels: Pixels, label: int) -> NDArray[np.fl
 def _hidden(pixels: Pixels, row: int, column: int) -> Pixels:
     """The picture with a square around one cell in its own mean colour."""
     height, width = pixels.shape[:2]
-    changed = pixels.copy()
+    changed: Pixels = pixels.copy()
     rows = slice(*_span(row, height))
     changed[rows, slice(*_span(column, width))] = pixels.mean((0, 1)).round().astype(np.uint8)
     return changed
