@@ -22,6 +22,7 @@ from trainer.data.digest import data_digest
 from trainer.data.layout import read_layout
 from trainer.data.mix import Mixing, mix
 from trainer.data.pictures import Pictures, read_pictures
+from trainer.data.scarcity import scarce
 from trainer.evaluation import Evaluation
 from trainer.keeper import Keeper
 from trainer.learning import Learner, class_weights
@@ -62,6 +63,9 @@ def _fit(settings: FitSettings, ranks: Ranks, live: Live) -> tuple[Bundle, Evalu
     train, val = _pictures(settings, live)
     to_learn, to_measure = (Batches(part, settings.batch, ranks) for part in (train, val))
     live.say(f"{len(train)} pictures to learn from, {len(val)} to measure with, on {ranks.device}")
+
+    for sentence in scarce(train, val):
+        live.say(f"warning: {sentence}")
 
     # What an earlier run left when it was interrupted, if it is to go on.
     keeper = Keeper(settings, data_digest(settings.data, train, val), ranks, live)

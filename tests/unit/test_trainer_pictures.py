@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +14,7 @@ from trainer.data.cache import Cache
 from trainer.data.digest import data_digest
 from trainer.data.layout import read_split
 from trainer.data.pictures import Pictures, Read, read_pictures
+from trainer.data.scarcity import scarce
 from trainer.errors import DataError
 from trainer.golden import golden_frames
 
@@ -63,6 +65,19 @@ def test_a_folder_that_is_named_like_a_picture_is_an_unreadable_picture(folder: 
     (folder / "cat" / "album.jpg").mkdir()
     with pytest.raises(DataError, match=r"(?s)^1 picture of .*album\.jpg"):
         read(folder)
+
+
+def test_labels_with_few_pictures_are_named_and_those_with_enough_are_not(folder: Path) -> None:
+    for index in range(7):
+        shutil.copy(folder / "dog" / "a.jpg", folder / "dog" / f"more-{index}.jpg")
+    train = read(folder)
+    for path in (folder / "cat").glob("[bc].*"):
+        path.unlink()
+    said = list(scarce(train, read(folder)))
+    assert said == [
+        f"{folder}: few pictures to be learned from: cat (3)",
+        f"{folder}: few pictures to be measured on: cat (1)",
+    ]
 
 
 def test_a_second_run_decodes_no_photo_again(

@@ -124,13 +124,16 @@ def _limits(evaluation: Evaluation) -> Iterator[str]:
         "confidence in something that it never learned means nothing."
     )
     scores = [score for score in evaluation.confusion.by_label if score.pictures]
-    if scores:
-        worst = min(scores, key=lambda score: score.recall)
+    worst = min(scores, key=lambda score: score.recall, default=None)
+    if worst is not None and worst.recall < 1:
         yield f"It misses {worst.label} most often: recall {worst.recall:.3f}."
     few = [f"{s.label} ({s.pictures})" for s in evaluation.confusion.by_label if s.pictures < _FEW]
     if few:
         yield f"Too few pictures to be sure of (under {_FEW}): {', '.join(few)}."
-    yield "It recognises kinds of things, no persons, and was not made to decide on safety alone."
+    yield (
+        "It tells kinds of things apart, not who somebody is, and was not made to decide on safety "
+        "alone."
+    )
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """Charts as SVG within the page: the learning curve, and confidence against accuracy."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -8,7 +9,7 @@ from trainer.curve import Epoch
 from trainer.reliability import BINS, Reliability
 
 _WIDTH, _HEIGHT = 420, 260
-_LEFT, _TOP, _RIGHT, _BOTTOM = 46, 14, 12, 34
+_LEFT, _TOP, _RIGHT, _BOTTOM = 46, 26, 12, 34
 _TICKS = 4
 
 
@@ -34,9 +35,8 @@ def curve_chart(curve: Sequence[Epoch], best: int, what: str) -> str:
     """`loss` or `accuracy` of training and validation pictures, epoch by epoch."""
     of_train, of_val = _readings(what)
     values = [read(point) for point in curve for read in (of_train, of_val)]
-    low, high = (0.0, 1.0) if what == "accuracy" else (0.0, max(values) * 1.05)
-    if what == "accuracy":
-        low = max(0.0, (int(min(values) * 10) - 1) / 10)
+    low, high = (int(min(values) * 5) / 5, 1.0) if what == "accuracy" else (0.0, _above(values))
+    low = min(low, 0.8)
     frame = Frame(low, high, curve[0].epoch, max(curve[-1].epoch, curve[0].epoch + 1))
     parts = [_grid(frame, "epoch", what), _epochs(frame, curve)]
     parts += [_line(frame, curve, of_train, "train"), _line(frame, curve, of_val, "val")]
@@ -72,6 +72,14 @@ def reliability_chart(found: Reliability) -> str:
     return _svg(f"confidence against accuracy, calibration error {found.error:.3f}", parts)
 
 
+def _above(values: Sequence[float]) -> float:
+    """A round number above all of them that can be divided by the ticks."""
+    most = max(*values, 1e-6) / _TICKS
+    power = 10.0 ** math.floor(math.log10(most))
+    step = next(one for one in (1, 2, 2.5, 5, 10) if one * power >= most)
+    return _TICKS * step * power
+
+
 def _readings(what: str) -> tuple[Callable[[Epoch], float], Callable[[Epoch], float]]:
     if what == "loss":
         return (lambda point: point.train_loss), (lambda point: point.val_loss)
@@ -99,7 +107,7 @@ def _grid(frame: Frame, across: str, up: str) -> str:
         lines.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.2g}</text>')
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     lines.append(f'<text x="{middle}" y="{_HEIGHT - 3}" text-anchor="middle">{across}</text>')
-    lines.append(f'<text x="4" y="{_TOP - 3}">{up}</text>')
+    lines.append(f'<text x="4" y="12">{up}</text>')
     return "".join(lines)
 
 

@@ -92,7 +92,8 @@ def _headline(contents: Contents) -> str:
     ]
     if contents.latency is not None:
         found = contents.latency
-        says = f"p95 {1000 * found.p95:.1f} ms, reference, {found.threads} threads"
+        on = "1 thread" if found.threads == 1 else f"{found.threads} threads"
+        says = f"p95 {1000 * found.p95:.1f} ms, reference, {on}"
         tiles.append(("one picture", f"{1000 * found.median:.1f} ms", says))
     shown_tiles = "".join(
         f"<div><dt>{name}</dt><dd>{value}</dd><small>{says}</small></div>"
@@ -154,8 +155,8 @@ def _figure(figure: Figure) -> str:
         else f"<b>{called}</b> {figure.confidence:.2f}, is <b>{label}</b>"
     )
     return (
-        f'<li><div><img src="{figure.seen}" alt="{label}: {name}" loading="lazy">'
-        f'<img src="{figure.heat}" alt="where {called} was seen in it" loading="lazy"></div>'
+        f'<li><div><img src="{figure.seen}" alt="{label}: {name}">'
+        f'<img src="{figure.heat}" alt="where {called} was seen in it"></div>'
         f"<p>{says}<small>{name}</small></p></li>"
     )
 
