@@ -12,7 +12,7 @@ from trainer.reliability import Reliability
 
 
 def test_answers_that_are_as_sure_as_they_are_right_have_no_calibration_error() -> None:
-    probabilities = np.tile(np.float32([0.75, 0.25]), (400, 1))
+    probabilities = np.tile(np.array([0.75, 0.25], np.float32), (400, 1))
     targets = np.array([0, 0, 0, 1] * 100)
     found = Reliability.of(probabilities, targets)
     assert found.error == pytest.approx(0, abs=1e-6)
@@ -20,17 +20,17 @@ def test_answers_that_are_as_sure_as_they_are_right_have_no_calibration_error() 
 
 
 def test_the_calibration_error_is_how_far_sureness_is_from_rightness() -> None:
-    probabilities = np.tile(np.float32([0.9, 0.1]), (10, 1))
+    probabilities = np.tile(np.array([0.9, 0.1], np.float32), (10, 1))
     assert Reliability.of(probabilities, np.array([0, 1] * 5)).error == pytest.approx(0.4)
 
 
 def test_full_certainty_falls_into_the_last_bin() -> None:
-    found = Reliability.of(np.float32([[1, 0]]), np.array([0]))
+    found = Reliability.of(np.array([[1, 0]], np.float32), np.array([0]))
     assert found.bins[-1].pictures == 1
 
 
 def test_a_temperature_is_undone_to_say_what_it_bought() -> None:
-    logits = np.float32([[3, 0], [3, 0], [0, 3]])
+    logits = np.array([[3, 0], [3, 0], [0, 3]], np.float32)
     targets = np.array([0, 1, 1])
     judged = Evaluation.of(("a", "b"), targets, softmax(logits), logits, 2.0)
     assert judged.before is not None

@@ -31,7 +31,7 @@ def subject(labels: tuple[str, ...] = ("cat", "dog")) -> Subject:
 
 
 def evaluation(labels: tuple[str, ...] = ("cat", "dog")) -> Evaluation:
-    logits = np.float32([[3, 0], [0, 2], [1, 0], [0, 4]])
+    logits = np.array([[3, 0], [0, 2], [1, 0], [0, 4]], np.float32)
     return Evaluation.of(labels, np.array([0, 0, 0, 1]), softmax(logits), logits, 1.5)
 
 
