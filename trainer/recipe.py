@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -55,15 +56,24 @@ def fit(settings: FitSettings, live: Live) -> tuple[Bundle, Evaluation] | None:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     with together(settings.device) as ranks:
-        return _fit(settings, ranks, live if ranks.is_first else live.silent())
+        learned = _learn(settings, ranks, live if ranks.is_first else live.silent())
+    return _finish(settings, learned, live) if ranks.is_first else None
 
 
-def _fit(settings: FitSettings, ranks: Ranks, live: Live) -> tuple[Bundle, Evaluation] | None:
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    network: TakesPixels
+    training: Training
+    to_learn: Batches
+    to_measure: Batches
+    keeper: Keeper
+
+
+def _learn(settings: FitSettings, ranks: Ranks, live: Live) -> _Learned:
     # The pictures, decoded once and exactly as production decodes them.
     train, val = _pictures(settings, live)
     to_learn, to_measure = (Batches(part, settings.batch, ranks) for part in (train, val))
     live.say(f"{len(train)} pictures to learn from, {len(val)} to measure with, on {ranks.device}")
-
     for sentence in scarce(train, val):
         live.say(f"warning: {sentence}")
 
@@ -94,32 +104,33 @@ def _fit(settings: FitSettings, ranks: Ranks, live: Live) -> tuple[Bundle, Evalu
     with keeper.watching():
         while training.epoch <= settings.rounds and not best.is_final:
             bar.title(f"epoch {training.epoch}/{settings.rounds}")
-            began, rate = (
-                time.monotonic(),
-                learner.schedule.rate(len(training.curve) * training.steps),
-            )
+            began = time.monotonic()
             changed = _changed(settings, to_learn, training, chance)
             learner.learn(keeper.watched(changed, training), training.learned, bar)
-            point = training.measured(learner.measure(to_measure.shared(), bar), rate)
+            point = training.measured(learner.measure(to_measure.shared(), bar))
             live.say(f"{point.line(settings.rounds)}, {time.monotonic() - began:.1f} s")
             keeper.keep(training)
     if best.is_final:
         live.say(f"stopped: no better epoch than {best.epoch} in {settings.patience} epochs")
     live.clear()
-    if not ranks.is_first:
-        return None
+    return _Learned(network, training, to_learn, to_measure, keeper)
+
+
+def _finish(settings: FitSettings, learned: _Learned, live: Live) -> tuple[Bundle, Evaluation]:
+    network, training, best = learned.network, learned.training, learned.training.best
+    train, val = learned.to_learn.pictures, learned.to_measure.pictures
 
     # What is kept lies between start and best epoch, and knows how sure it may be.
     best.restore(network)
     if settings.weights is not None:
         network.load_state_dict(between(training.start, network.state_dict(), settings.tuned_share))
-    divisor = _calibrate(network, to_measure)
+    divisor = _calibrate(network, learned.to_measure)
     live.say(f"epoch {best.epoch} is the best, temperature {divisor:.2f}: exporting it")
 
     # That becomes the bundle, if the export answers as the network does.
     trained = Trained(tuple(training.curve), best.epoch, divisor)
     made = assemble(settings, network.cpu(), train, val, trained, tuple(training.changes))
-    keeper.done()
+    learned.keeper.done()
     live.say(f"report: {_report(settings, val, *made)}")
     return made
 

@@ -40,10 +40,9 @@ class Training:
         """Steps of that epoch that are done."""
         return self.learner.step - len(self.curve) * self.steps
 
-    def measured(self, score: Score, rate: float) -> Epoch:
-        """The epoch is over; `rate` was its first step's. The network that was measured may be the
-        best.
-        """
+    def measured(self, score: Score) -> Epoch:
+        """The epoch is over, and the network that was measured may be the best."""
+        rate = self.learner.schedule.rate(len(self.curve) * self.steps)
         point = Epoch.of(self.epoch, self.learned, score, rate)
         self.best.offer(self.epoch, score, self.learner.learned)
         self.curve.append(point)
