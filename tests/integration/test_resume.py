@@ -28,6 +28,8 @@ OPTIONS = (
     *("--size", "32", "--batch", "8", "--labels", ",".join(LABELS), "--threads", "1"),
     *("--ema", "0.9", "--mixup", "0.5", "--checkpoint-minutes", "0"),
 )
+START = 250
+"""Seconds that a process may take until it learns, on a machine that does much else."""
 EACH, STEPS = 6, 24
 """Steps of an epoch, and of all four."""
 
@@ -46,25 +48,24 @@ def words(data: Path, out: Path, *more: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Digest of the bundle, which covers each weight."""
+def uninterrupted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     out = tmp_path_factory.mktemp("whole") / "yard"
     assert typed(*words(data, out)) == 0
-    return open_bundle(out).digest
+    return learned(out)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
     data: Path,
     tmp_path: Path,
-    uninterrupted: str,
+    uninterrupted: list[str],
     how: signal.Signals,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out, checkpoint = tmp_path / "yard", tmp_path / "yard-run" / "checkpoint.pt"
     fit, alone = words(data, out), {"OMP_NUM_THREADS": "1"}
     with command(tmp_path / "log", "trainer.cli", *fit, environment=alone) as fitting:
-        wait_until(lambda: steps_in(checkpoint) > EACH, "a checkpoint within the second epoch")
+        wait_until(lambda: steps_in(checkpoint) > EACH, "the second epoch", START)
         fitting.stop(how)
         said = fitting.said()
     assert not out.exists()
@@ -74,8 +75,14 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
     assert typed(*fit, "--resume") == 0
     said = capsys.readouterr().err
     assert f"resumed in epoch {done // EACH + 1}, after step {done}" in said
-    assert open_bundle(out).digest == uninterrupted
+    assert learned(out) == uninterrupted
     assert not checkpoint.exists()
+
+
+def learned(bundle: Path) -> list[str]:
+    """Hashes of each weight and of the learning curve, figures and all."""
+    files = open_bundle(bundle).manifest.files
+    return [files["model.onnx"], files["report/metrics.json"]]
 
 
 def steps_in(checkpoint: Path) -> int:
@@ -154,7 +161,9 @@ def test_a_loss_that_explodes_leaves_the_last_good_checkpoint(
     kept = checkpoint.read_bytes()
     assert typed(*words(data, tmp_path / "yard", "--resume", "--lr", "1e30")) == 1
     said = capsys.readouterr().err
-    assert re.search(r"the (loss|weights) became nan at step \d with learning rate \S+e\+29", said)
+    assert re.search(
+        r"the (loss|weights) became (nan|inf) at step \d with learning rate \S+:", said
+    )
     assert f"{checkpoint} is kept" in said
     assert checkpoint.read_bytes() == kept
 
