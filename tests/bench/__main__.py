@@ -16,15 +16,17 @@ from tests.bench.rollout import measure_rollout
 from tests.bench.scraping import measure_scraping
 from tests.bench.takeover import measure_takeover
 from tests.bench.throughput import measure_throughput
+from tests.bench.training import measure_training
 from tests.bench.workers import measure_workers
 
 _PARTS = (
-    *("accuracy", "copies", "scraping"),
+    *("accuracy", "copies", "training", "scraping"),
     *("throughput", "latency", "workers", "rollout", "memory"),
 )
 _ALONE: Mapping[str, Callable[[], None]] = {
     "accuracy": measure_accuracy,
     "copies": measure_copies,
+    "training": measure_training,
     "scraping": measure_scraping,
     "takeover": measure_takeover,
     "overload": lambda: measure_overload(_minutes()),
