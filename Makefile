@@ -10,7 +10,7 @@ MINUTES ?= 5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-model test test-fast check check-tensorrt bench chaos faults fuzz install
+.PHONY: help demo demo-model test test-fast check check-tensorrt kernels kernels-check gpu-check bench chaos faults fuzz install
 .PHONY: schemas monitoring docs image-check dist wheel-check chart chart-check configuration clean
 
 help: ## show this list
@@ -40,6 +40,15 @@ check-tensorrt: $(VENV)/.dev ## what we ask of TensorRT, held to the types of fo
 	$(BIN)/python -m tests.tensorrt
 	$(BIN)/python -m pytest tests/contract -k tensorrt
 
+kernels: $(VENV)/.dev ## compile the CUDA kernels ahead, with compilers from the package index
+	$(BIN)/python -m deploy.build.kernels
+
+kernels-check: $(VENV)/.dev ## compile them again and compare, to the byte, with what lies there
+	$(BIN)/python -m deploy.build.kernels --check
+
+gpu-check: $(VENV)/.dev ## what only an NVIDIA GPU can show, as JSON; says what it skips (SECONDS=60)
+	SECONDS=$(SECONDS) $(BIN)/python -m tests.gpu.checks
+
 bench: $(VENV)/.dev ## throughput, latency and memory, as ratios measured in one run
 	MINUTES=$(MINUTES) $(BIN)/python -m tests.bench $(PARTS)
 
@@ -49,8 +58,8 @@ faults: $(VENV)/.dev ## every fault of brokers and networks, each with its recou
 fuzz: $(VENV)/.dev ## mutated images and records through all that reads them (COUNT=100000 SEED=1)
 	COUNT=$(or $(COUNT),100000) SEED=$(SEED) $(BIN)/python -m tests.fuzz.run
 
-chaos: $(VENV)/.dev ## kill members and broker under load and recount (MINUTES=10 SEED=1)
-	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.faults.chaos
+chaos: $(VENV)/.dev ## kill members and brokers under load and recount (MINUTES=10 SEED=1 BROKERS=3)
+	MINUTES=$(MINUTES) SEED=$(SEED) BROKERS=$(or $(BROKERS),1) $(BIN)/python -m tests.faults.chaos
 
 demo-model: $(VENV)/.dev ## train the demo's bundle again, from nothing
 	$(BIN)/python -m docs.demo_model

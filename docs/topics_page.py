@@ -8,9 +8,11 @@ Document = dict[str, Any]
 _INTRODUCTION = """\
 # Topics
 
-What is read and written, with the default names. Records are keyed by camera id. The same for
-machines: [AsyncAPI](topics/asyncapi.json), and JSON Schemas of the JSON topics
-([classification](topics/classification.schema.json), [skipped](topics/skipped.schema.json)).
+What is read and written, with the default names. Records are keyed by camera id; `models` by slot,
+and `models.status` by slot/node ([rollout.md](rollout.md)). The same for machines:
+[AsyncAPI](topics/asyncapi.json), and JSON Schemas of the JSON topics
+([classification](topics/classification.schema.json), [skipped](topics/skipped.schema.json),
+[desired](topics/desired.schema.json), [node status](topics/nodestatus.schema.json)).
 
 This page is written by `make schemas` from the types that are put on the wire.
 """
@@ -38,7 +40,8 @@ def _message(document: Document, message: Document) -> Iterator[str]:
         (f"`{name}`", "" if name in headers["required"] else "optional", header["description"])
         for name, header in headers["properties"].items()
     ]
-    yield from (*_table(("header", "", "what it is"), rows), "")
+    if rows:
+        yield from (*_table(("header", "", "what it is"), rows), "")
 
 
 def _fields(

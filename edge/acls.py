@@ -16,6 +16,9 @@ Operation: TypeAlias = Literal["Read", "Write", "Create", "Describe", "DescribeC
 Consumer: TypeAlias = Literal[
     "run",
     "run --delivery exactly-once",
+    "run --slot",
+    "rollout",
+    "rollout status",
     "cameras",
     "watch",
     "capture",
@@ -88,6 +91,23 @@ def _run_exactly_once(topics: TopicSettings, group: str) -> Iterator[Acl]:
     yield Acl("transactional-id", ids, "Write", "outcomes and positions are one transaction")
 
 
+def _run_slot(topics: TopicSettings, group: str) -> Iterator[Acl]:
+    yield from _run(topics, group)
+    yield Acl("topic", topics.models_topic, "Read", "roll-outs are followed")
+    yield Acl("topic", topics.models_status_topic, "Write", "it says how far it is with them")
+
+
+def _rollout(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    yield Acl("topic", topics.models_topic, "Read", "the newest generation is looked up")
+    yield Acl("topic", topics.models_topic, "Write", "the next one is written")
+    yield Acl("topic", topics.models_status_topic, "Read", "--wait looks how far nodes are")
+
+
+def _rollout_status(topics: TopicSettings, _: str) -> Iterator[Acl]:
+    yield Acl("topic", topics.models_topic, "Read", "what is wanted is shown")
+    yield Acl("topic", topics.models_status_topic, "Read", "how far nodes are is shown")
+
+
 def _cameras(topics: TopicSettings, _: str) -> Iterator[Acl]:
     yield Acl("topic", topics.frames_topic, "Write", "frames are written")
 
@@ -121,6 +141,8 @@ def _create(topics: TopicSettings, _: str) -> Iterator[Acl]:
         topics.results_topic,
         topics.dead_letters_topic,
         topics.skipped_topic,
+        topics.models_topic,
+        topics.models_status_topic,
     ):
         yield Acl("topic", name, "Create", "the topic is made")
 
@@ -128,6 +150,9 @@ def _create(topics: TopicSettings, _: str) -> Iterator[Acl]:
 _NEEDS = {
     "run": _run,
     "run --delivery exactly-once": _run_exactly_once,
+    "run --slot": _run_slot,
+    "rollout": _rollout,
+    "rollout status": _rollout_status,
     "cameras": _cameras,
     "watch": _watch,
     "capture": _capture,

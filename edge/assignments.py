@@ -42,6 +42,20 @@ class Assignments:
         if (assignment := self._owned.get(partition)) is not None:
             assignment.start, assignment.suspicion = position, suspicion
 
+    def renew(self, partition: Partition, end: int) -> int:
+        """Its log ends at an offset that we were beyond: what is under way of it has no say any
+        more, and its frames come from the returned position on.
+        """
+        with self._lock:
+            before = self._owned.get(partition)
+            if before is None:
+                return end
+            reached = before.start if before.ledger.position is None else before.ledger.position
+            start = end if reached is None else min(end, reached)
+            self._count += 1
+            self._owned[partition] = Assignment(self._count, start=start, draining=before.draining)
+            return start
+
     def forget(self, partitions: Iterable[Partition]) -> None:
         """They belong to somebody else now: what is still under way here has no say any more."""
         with self._lock:

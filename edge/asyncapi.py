@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from edge.rollout.words import Desired, NodeStatus
 from edge.settings.topics import TopicSettings
 from edge.wire import Classification, Skipped, json_schema, schema_components
 
-_JSON_VALUES = (Classification, Skipped)
+_JSON_VALUES = (Classification, Skipped, Desired, NodeStatus)
 _CLOUDEVENT = {
     "ce_specversion": "CloudEvents version, 1.0",
     "ce_type": "what this record is",
@@ -54,6 +55,16 @@ def asyncapi() -> dict[str, Any]:
         "deadLetters": _channel(
             topics.dead_letters_topic, "deadLetter", "Frames that can never be classified."
         ),
+        "models": _channel(
+            topics.models_topic,
+            "desired",
+            "The bundle that the nodes of each slot should run; compacted, the last record counts.",
+        ),
+        "modelsStatus": _channel(
+            topics.models_status_topic,
+            "nodeStatus",
+            "How far each node is with it; compacted.",
+        ),
     }
     messages = {
         "frame": _binary(_FRAME, "JPEG, PNG or WebP; keyed by camera id", required=()),
@@ -64,13 +75,16 @@ def asyncapi() -> dict[str, Any]:
             "the frame's own bytes and headers; null where the topic does not take their size",
             required=tuple(_DEAD_LETTER),
         ),
+        "desired": _plain(Desired, "slot"),
+        "nodeStatus": _plain(NodeStatus, "slot/node"),
     }
     return {
         "asyncapi": "3.1.0",
         "info": {
             "title": "Yardlight",
             "version": version("yardlight"),
-            "description": "Camera frames in, what they show out. Records are keyed by camera.",
+            "description": "Camera frames in, what they show out. Records are keyed by camera, "
+            "those of models by slot.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -80,6 +94,8 @@ def asyncapi() -> dict[str, Any]:
             "publishClassification": _operation("send", "classifications"),
             "publishSkipped": _operation("send", "skipped"),
             "publishDeadLetter": _operation("send", "deadLetters"),
+            "readDesired": _operation("receive", "models"),
+            "publishNodeStatus": _operation("send", "modelsStatus"),
         },
         "components": {
             "messages": messages,
@@ -106,7 +122,17 @@ def _json(kind: type[msgspec.Struct]) -> dict[str, Any]:
         "contentType": "application/json",
         "headers": _headers(_CLOUDEVENT, tuple(_CLOUDEVENT)),
         "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
-        "bindings": _KEYED,
+        "bindings": _keyed_by("camera id"),
+    }
+
+
+def _plain(kind: type[msgspec.Struct], key: str) -> dict[str, Any]:
+    """Of the nodes, not of a frame: no event of CloudEvents."""
+    return {
+        "contentType": "application/json",
+        "headers": _headers({}, ()),
+        "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
+        "bindings": _keyed_by(key),
     }
 
 
@@ -116,7 +142,7 @@ def _binary(headers: dict[str, str], description: str, required: tuple[str, ...]
         "description": description,
         "headers": _headers(headers, required),
         "payload": {"type": ["string", "null"], "format": "binary"},
-        "bindings": _KEYED,
+        "bindings": _keyed_by("camera id"),
     }
 
 
@@ -125,6 +151,6 @@ def _headers(described: dict[str, str], required: tuple[str, ...]) -> dict[str, 
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
-_KEYED = {
-    "kafka": {"key": {"type": "string", "description": "camera id"}, "bindingVersion": "0.5.0"}
-}
+def _keyed_by(what: str) -> dict[str, Any]:
+    key = {"type": "string", "description": what}
+    return {"kafka": {"key": key, "bindingVersion": "0.5.0"}}

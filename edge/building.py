@@ -1,5 +1,6 @@
 """An engine is built by a child process: this one needs no builder, and outlives its crash."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from threading import Thread
@@ -20,6 +21,7 @@ def build(
     wanted: Fingerprint,
     stopping: Callable[[float], bool],
     tell: Callable[[str], None],
+    niceness: int = 0,
 ) -> bool:
     """Run `yardlight-deploy build` into the cache; False if told to stop meanwhile.
 
@@ -28,6 +30,7 @@ def build(
     Args:
         stopping: waits up to that many seconds and returns whether to stop.
         tell: hears what the builder is doing.
+        niceness: how far the builder gives way to others, 0 to 19.
 
     Raises:
         Fatal: the cache cannot be used, or the build failed; says why.
@@ -43,6 +46,8 @@ def build(
         errors="replace",
         umask=_OWNER_ONLY,
     ) as child:
+        if niceness:
+            os.setpriority(os.PRIO_PROCESS, child.pid, niceness)
         progress = Thread(target=_relay, args=(child, said, tell), name="progress", daemon=True)
         progress.start()
         while child.poll() is None:

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, ArgumentCollection, Parameter, validators
 
@@ -21,6 +21,10 @@ from edge.settings.kafka import KafkaSettings
 from edge.settings.run import RunSettings
 from edge.settings.topics import TopicSettings
 from edge.signals import on_signals, stop_on_signals
+
+if TYPE_CHECKING:
+    from edge.service import Service
+    from edge.workers.supervisor import Supervisor
 
 app = command_line(
     "yardlight-edge", "Classify camera frames from Kafka, and prove what became of each."
@@ -54,6 +58,11 @@ app.command(
     help="Keep frames with what the service says of them, for `yardlight-train ingest`.",
 )
 app.command(
+    "edge.rollout.command:app",
+    name="rollout",
+    help="Have every node of a slot fetch, try and run a bundle; how far they are; back.",
+)
+app.command(
     "edge.dead_letters.command:app",
     name="dead-letters",
     help="Frames that could not be classified: look, put back, delete.",
@@ -76,11 +85,9 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
     """
     if show_config:
         return _print_config()
-    from edge.service import Service
-
     operation = settings.operation
     configure_logs(operation.log_level, operation.log_format)
-    service = Service(settings)
+    service = _service(settings)
     on_signals(service.stop)
     with ended_if_frozen(settings.isolation.hang_seconds):
         service.run()
@@ -196,6 +203,17 @@ def create(
 
 def main() -> None:
     sys.exit(run_command_line(app))
+
+
+def _service(settings: RunSettings) -> "Service | Supervisor":
+    """In this process, or in several under this one."""
+    if settings.processes.workers > 1:
+        from edge.workers.supervisor import Supervisor
+
+        return Supervisor(settings)
+    from edge.service import Service
+
+    return Service(settings)
 
 
 def _print_config() -> int:

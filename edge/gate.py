@@ -41,6 +41,11 @@ class Gate:
     _last: OrderedDict[str, _Last] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
+    def forget(self) -> None:
+        """Every camera's next frame is classified."""
+        with self._lock:
+            self._last.clear()
+
     def same_as(self, frame: Frame, pixels: NDArray[np.uint8]) -> Sighting | None:
         """What the camera saw before, where this picture does not differ from it."""
         with self._lock:

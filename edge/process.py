@@ -1,8 +1,10 @@
 """A process of ours: deaf to the terminal's Ctrl-C, and gone with whoever started it."""
 
+import ctypes
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ from deploy.bundle.errors import Fatal
 STOP_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.02
 _LOG_TAIL_LINES = 15
+_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # Runs before the program, in its place: asks Linux to kill this process when the thread that
@@ -28,6 +31,17 @@ if os.getppid() != int(sys.argv[1]):
     sys.exit("the process that asked for this program is gone")
 os.execv(sys.argv[2], sys.argv[2:])
 """
+
+
+def end_with(parent: int) -> None:
+    """Have Linux kill this process, one of our own, when the thread that started it ends. Exits at
+    once if `parent` is not there any more.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # The parent may have died before the wish was made.
+    if os.getppid() != parent:
+        sys.exit("the process that asked for this one is gone")
 
 
 class TiedProcess:

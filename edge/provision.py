@@ -21,8 +21,9 @@ _log = get_logger("engine")
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """A loaded engine with its record."""
+    """A loaded engine with its record, and the bundle that it was compiled from."""
 
+    bundle: Bundle
     engine: Engine
     record: EngineRecord
     folder: Path
@@ -43,6 +44,7 @@ def provide_engine(
     stopping: Callable[[float], bool],
     tell: Callable[[str], None] = unheard,
     background: bool = False,
+    niceness: int = 0,
 ) -> Provision | None:
     """Find the engine that fits, build it if there is none, and load it; None if told to stop.
 
@@ -50,6 +52,7 @@ def provide_engine(
         stopping: waits up to that many seconds and returns whether to stop.
         tell: hears what the builder is doing.
         background: take another engine that fits, where there is one, instead of building first.
+        niceness: how far the builder gives way to others, 0 to 19.
 
     Raises:
         MissingDriver: the engine's library is not installed.
@@ -65,10 +68,10 @@ def provide_engine(
         if not settings.may_build:
             raise Fatal(_refusal(shelf))
         if background and (found := _meanwhile(shelf, wanted)):
-            return Provision(*found, chosen.fallback, successor=wanted)
-        if not build(shelf, wanted, stopping, tell):
+            return Provision(bundle, *found, chosen.fallback, successor=wanted)
+        if not build(shelf, wanted, stopping, tell, niceness):
             return None
-    return Provision(*load(shelf, wanted), chosen.fallback)
+    return Provision(bundle, *load(shelf, wanted), chosen.fallback)
 
 
 def load(shelf: Shelf, wanted: Fingerprint) -> tuple[Engine, EngineRecord, Path]:

@@ -1,7 +1,8 @@
 """The engine that is wanted is built while another serves, and takes over when it is done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from deploy.bundle.errors import YardlightError
 from deploy.engines.record import Fingerprint
@@ -27,6 +28,8 @@ class Renewal:
     health: Health
     take_over: Callable[[Provision], None]
     """Has the engine serve; returns when the one before is at rest."""
+    over: Event = field(default_factory=Event)
+    """Set once it has taken over, or never will."""
 
     def start(self) -> None:
         self._tell("starting")
@@ -39,11 +42,13 @@ class Renewal:
         except (YardlightError, OSError) as error:
             self.health.building = f"{self._name} is missing: {error}"
             _log.error("the engine that runs goes on", wanted=self._name, error=str(error))
+        finally:
+            self.over.set()
 
     def _change_over(self) -> None:
         engine, record, folder = load(self.shelf, self.wanted)
         try:
-            self.take_over(Provision(engine, record, folder, self.fallback))
+            self.take_over(Provision(self.shelf.bundle, engine, record, folder, self.fallback))
         except YardlightError:
             engine.close()
             raise

@@ -35,7 +35,10 @@ class Serving:
         Raises:
             Fatal: children are asked for where there can be none.
         """
-        self.classifications.introduce(provision.record)
+        self.classifications.introduce(provision.bundle, provision.record)
         posts = self.sessions.posts(provision)
         self.intake.plan_with(batcher_of(provision, self.settings))
         self.shifts.begin(posts, beat)
+        if self.sessions.gate is not None:
+            # What the engine before said of a camera is not what this one would say.
+            self.sessions.gate.forget()

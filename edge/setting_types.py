@@ -6,8 +6,11 @@ from typing import Annotated, Any, TypeAlias
 
 from cyclopts import Parameter, Token, validators
 
+from deploy.bundle import typed
+
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def _seconds(_: Any, tokens: Sequence[Token]) -> float:
@@ -32,6 +35,14 @@ def _topic(_: type, name: str) -> None:
         )
 
 
+def _name(_: type, name: str | None) -> None:
+    if name is not None and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be a name here: up to 100 letters, digits, dots, underscores and "
+            "hyphens, the first a letter or a digit."
+        )
+
+
 def _group(_: type, name: str) -> None:
     if not name.strip():
         raise ValueError("A consumer group needs a name, this one is empty.")
@@ -39,4 +50,9 @@ def _group(_: type, name: str) -> None:
 
 Age: TypeAlias = Annotated[float, Parameter(converter=_seconds, validator=validators.Number(gt=0))]
 TopicName: TypeAlias = Annotated[str, Parameter(validator=_topic)]
+Frames: TypeAlias = Annotated[
+    int, Parameter(converter=typed.whole, validator=validators.Number(gte=0))
+]
+ShareAboveZero: TypeAlias = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=1))]
+NodeName: TypeAlias = Annotated[str, Parameter(validator=_name)]
 GroupName: TypeAlias = Annotated[str, Parameter(validator=_group)]

@@ -90,25 +90,22 @@ _CLASSIFICATIONS = msgspec.json.Decoder(Classification)
 
 
 class ClassificationWriter:
-    """Turns outcomes into records of `classifications` for one model and engine."""
+    """Turns outcomes into records of `classifications`, each with the model and engine it is of."""
 
     def __init__(self, bundle: Bundle, record: EngineRecord) -> None:
-        manifest, made = bundle.manifest, record.fingerprint
-        self._model = ModelReference(manifest.name, manifest.version, bundle.digest)
-        self._engine = EngineReference(made.kind, made.precision, record.digest)
-        self._engines = {record.digest: self._engine}
+        self._first = _makers(bundle, record)
+        self._makers = {record.digest: self._first}
 
-    def introduce(self, record: EngineRecord) -> None:
-        """Name another engine, whose classifications come from now on."""
-        made = record.fingerprint
-        reference = EngineReference(made.kind, made.precision, record.digest)
-        self._engines[record.digest] = reference
+    def introduce(self, bundle: Bundle, record: EngineRecord) -> None:
+        """Name another model and its engine, whose classifications come from now on."""
+        self._makers[record.digest] = _makers(bundle, record)
 
     def write(self, outcome: Classified, now: float) -> bytes:
         """The JSON value; `now` is the monotonic time of hand-over to the producer."""
         frame, label = outcome.frame, outcome.label
         latency = frame.stamps.stages()
         latency["publish"] = now - frame.stamps.inferred
+        model, engine = self._makers.get(outcome.engine, self._first)
         return _ENCODER.encode(
             Classification(
                 camera=frame.camera,
@@ -116,11 +113,17 @@ class ClassificationWriter:
                 label=label,
                 confidence=outcome.scores[label],
                 scores=dict(outcome.scores),
-                model=self._model,
-                engine=self._engines.get(outcome.engine, self._engine),
+                model=model,
+                engine=engine,
                 latency={stage: round(seconds, 6) for stage, seconds in latency.items()},
             )
         )
+
+
+def _makers(bundle: Bundle, record: EngineRecord) -> tuple[ModelReference, EngineReference]:
+    manifest, made = bundle.manifest, record.fingerprint
+    model = ModelReference(manifest.name, manifest.version, bundle.digest)
+    return model, EngineReference(made.kind, made.precision, record.digest)
 
 
 def write_skipped(skipped: SkippedFrame) -> bytes:

@@ -1,23 +1,21 @@
 """A trained network becomes a bundle: exported, proven equal, measured, sealed."""
 
-from collections.abc import Sequence
-
 from torch import nn
 
 from deploy.bundle.destination import whole_or_not_at_all
 from deploy.bundle.golden import write_golden
 from deploy.bundle.manifest import MODEL, Bundle, OutputSpec, open_bundle, write_bundle
 from deploy.bundle.reference import check_model, open_reference
-from trainer.best import Best
-from trainer.curve import Epoch
 from trainer.data.pictures import Pictures
-from trainer.evaluate import confusion_of
+from trainer.evaluate import evaluation_of
+from trainer.evaluation import Evaluation
 from trainer.export import EXTRA_OUTPUTS, export, prove_parity
 from trainer.golden import golden_frames
 from trainer.memory import Memory, embed, spread_out, write_memory
-from trainer.metrics import Confusion
 from trainer.provenance import provenance
-from trainer.report import write_report
+from trainer.report import Trained, write_report
+from trainer.reporting.card import Subject, write_card
+from trainer.reporting.page import Contents, write_page
 from trainer.settings import FitSettings
 
 
@@ -26,10 +24,18 @@ def assemble(
     network: nn.Module,
     train: Pictures,
     val: Pictures,
-    curve: Sequence[Epoch],
-    best: Best,
-) -> tuple[Bundle, Confusion]:
+    trained: Trained,
+    changes: tuple[str, ...] = (),
+) -> tuple[Bundle, Evaluation]:
     """Write the bundle `settings.out` and say what the exported network gets right in it.
+
+    Args:
+        settings: what was asked for.
+        network: the trained one, on the CPU.
+        train: what it learned from.
+        val: what it is measured on.
+        trained: how training went.
+        changes: what was set otherwise while training went on.
 
     Raises:
         ParityBroken: the exported network does not compute what the trained one does.
@@ -41,12 +47,16 @@ def assemble(
         export(network, val.pixels, model)
         error = prove_parity(network, model, val.pixels)
         reference = open_reference(model, threads=settings.threads)
-        measured = confusion_of(reference, val)
+        measured = evaluation_of(reference, val, trained.temperature)
         write_golden(draft, golden_frames(settings.golden, val, spec), spec, reference.run)
         chosen = spread_out(train.targets)
         embeddings = embed(reference, train.pixels[chosen])
         write_memory(draft, Memory(embeddings, train.targets[chosen]))
-        write_report(draft, curve, best.epoch, measured)
+        origin = provenance(settings, train, val, measured.confusion, error, changes)
+        subject = Subject(settings.model_name, settings.bundle_version, val.labels, spec, origin)
+        write_report(draft, trained, measured)
+        write_card(draft, subject, measured)
+        write_page(draft, Contents(subject, trained, measured))
         bundle = write_bundle(
             draft,
             name=settings.model_name,
@@ -54,7 +64,7 @@ def assemble(
             labels=val.labels,
             input_spec=spec,
             outputs=OutputSpec("softmax", EXTRA_OUTPUTS),
-            provenance=provenance(settings, train, val, measured, error),
+            provenance=origin,
         )
         check_model(bundle)
     return open_bundle(settings.out), measured

@@ -1,8 +1,10 @@
 """Where training begins: an untrained network, or a pretrained one whose dense layer was probed."""
 
-import torch
+from collections.abc import Mapping
+from typing import Any
 
 from deploy.bundle.errors import Fatal
+from trainer.chance import Chance
 from trainer.data.batches import Batches
 from trainer.networks.catalogue import build_network
 from trainer.networks.pixels import TakesPixels
@@ -12,33 +14,56 @@ from trainer.settings import FitSettings
 
 
 def begin(
-    settings: FitSettings, batches: Batches, generator: torch.Generator, live: Live
+    settings: FitSettings,
+    batches: Batches,
+    chance: Chance,
+    live: Live,
+    start: Mapping[str, Any] | None = None,
 ) -> TakesPixels:
     """The network that `settings` ask for, on the device of `batches`.
+
+    Args:
+        settings: name, weights, and how to probe them.
+        batches: pictures to learn from.
+        chance: where first weights and views come from.
+        live: says how it went.
+        start: the weights that an interrupted run began with: nothing is probed again.
 
     Raises:
         UnknownBackbone: timm has no such network, or it is unfit.
         Fatal: there would be nothing to learn.
         WrongWeights: `settings.weights` is none, or is for another network.
     """
-    train, size = batches.pictures, settings.input_spec.width
+    chance.begin()
     if settings.weights is None:
-        if settings.rounds == 0:
-            raise Fatal("--epochs 0 trains nothing: give it --weights, or an epoch at least")
-        network = build_network(settings.backbone, len(train.labels), size)
-        network.to(batches.device)
-        return network
+        network = _untrained(settings, len(batches.pictures.labels))
+    else:
+        network = _pretrained(settings, batches, live)
+    network.to(batches.device)
+    if start is not None:
+        network.load_state_dict(start)
+    elif settings.weights is not None:
+        bar = live.bar(len(batches.pictures) * (2 + settings.views))
+        bar.title("features of the frozen backbone")
+        changed = views(batches, settings.views, chance.views())
+        probe(network, changed, network.network.dense, settings.probe_pull, bar)
+    return network
+
+
+def _untrained(settings: FitSettings, classes: int) -> TakesPixels:
+    if settings.rounds == 0:
+        raise Fatal("--epochs 0 trains nothing: give it --weights, or an epoch at least")
+    return build_network(settings.backbone, classes, settings.input_spec.width)
+
+
+def _pretrained(settings: FitSettings, batches: Batches, live: Live) -> TakesPixels:
     from trainer.networks.pretrained import pretrained
 
+    assert settings.weights is not None
+    train = batches.pictures
     found = pretrained(
         settings.backbone, settings.weights, settings.variant, len(train.labels), train.pixels
     )
     for sentence in found.said:
         live.say(sentence)
-    network = found.network
-    network.to(batches.device)
-    bar = live.bar(len(train) * (2 + settings.views))
-    bar.title("features of the frozen backbone")
-    changed = views(batches, settings.views, generator)
-    probe(network, changed, network.network.dense, settings.probe_pull, bar)
-    return network
+    return found.network

@@ -1,6 +1,7 @@
 """The best epoch so far: its weights are kept, and training stops when nothing better comes."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,3 +35,13 @@ class Best:
 
     def restore(self, network: nn.Module) -> None:
         network.load_state_dict(self._weights)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint has to hold of it."""
+        score = {"epoch": self.epoch, "accuracy": self.accuracy, "loss": self.loss}
+        return {**score, "waited": self.waited, "weights": self._weights}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Be again what gave that state."""
+        self.epoch, self.accuracy, self.loss = state["epoch"], state["accuracy"], state["loss"]
+        self.waited, self._weights = state["waited"], dict(state["weights"])

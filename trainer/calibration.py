@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-_COLDEST, _HOTTEST, _STEPS = 0.05, 20.0, 60
+_COLDEST, _HOTTEST, _STEPS = 0.01, 20.0, 60
 _GOLDEN = (5**0.5 - 1) / 2
 
 

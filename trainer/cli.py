@@ -16,11 +16,15 @@ from deploy.bundle.manifest import open_bundle
 from trainer.checking.command import check_command
 from trainer.collection.command import diff_command
 from trainer.evaluate import evaluate as evaluate_bundle
+from trainer.evaluation import Evaluation
+from trainer.explaining.command import explain_command
+from trainer.extend_settings import ExtendSettings
 from trainer.ingest.command import ingest_command
 from trainer.labelling.command import label_command
 from trainer.progress import Live
-from trainer.report import confusion_document
-from trainer.settings import ExtendSettings, FitSettings
+from trainer.report import evaluation_document
+from trainer.reporting.private import report_on
+from trainer.settings import FitSettings
 from trainer.table import matrix_table, score_table
 
 _TRAINING_NEEDS = ("torch", "onnx", "onnxscript", "timm", "safetensors")
@@ -32,6 +36,7 @@ app.command(ingest_command, name="ingest")
 app.command(check_command, name="check")
 app.command(label_command, name="label")
 app.command(diff_command, name="diff")
+app.command(explain_command, name="explain")
 
 
 @app.command
@@ -47,9 +52,13 @@ def fit(settings: FitSettings) -> None:
     from trainer.recipe import fit as fit_network
 
     with Live() as live:
-        bundle, measured = fit_network(settings, live)
+        made = fit_network(settings, live)
+    if made is None:  # another of the processes that torchrun started says it
+        return
+    bundle, measured = made
+    confusion = measured.confusion
     sys.stdout.write(
-        f"{bundle.folder}: accuracy {measured.accuracy:.4f} on {measured.pictures} validation "
+        f"{bundle.folder}: accuracy {confusion.accuracy:.4f} on {confusion.pictures} validation "
         f"pictures, {_megabytes(bundle.folder):.1f} MB, {bundle.digest}\n"
     )
 
@@ -59,6 +68,8 @@ def evaluate(
     *,
     bundle: Path,
     data: Path,
+    report: Path | None = None,
+    pictures: bool = True,
     threads: Annotated[int, Parameter(validator=Number(gte=0))] = 0,
     as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
 ) -> None:
@@ -67,20 +78,38 @@ def evaluate(
     Args:
         bundle: folder of the bundle.
         data: folder with one folder of pictures per label, such as DATA/val.
+        report: folder to write index.html to, a page with all of it.
+        pictures: the page shows pictures: the worst mistakes, and what was looked at.
         threads: CPU threads; 0 takes every core.
         as_json: print JSON, for machines.
     """
+    opened = open_bundle(bundle)
     with Live() as live:
-        confusion = evaluate_bundle(open_bundle(bundle), data, threads, live.count)
+        measured, seen = evaluate_bundle(opened, data, threads, live.count)
+        if report is not None:
+            live.clear()
+            page = report_on(
+                opened, seen, measured, report, data.parent, threads=threads, show=pictures
+            )
+            live.say(f"report: {page}")
     if as_json:
-        document = confusion_document(confusion)
+        document = evaluation_document(measured)
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        console = Console(highlight=False, soft_wrap=True)
-        console.print(f"accuracy {confusion.accuracy:.4f} on {confusion.pictures} pictures")
-        console.print(score_table(confusion))
-        if (matrix := matrix_table(confusion)) is not None:
-            console.print(matrix)
+        _print(measured)
+
+
+def _print(measured: Evaluation) -> None:
+    confusion, console = measured.confusion, Console(highlight=False, soft_wrap=True)
+    low, high = confusion.interval
+    console.print(
+        f"accuracy {confusion.accuracy:.4f} ({low:.3f} to {high:.3f}) on {confusion.pictures} "
+        f"pictures, balanced {confusion.balanced_accuracy:.4f}, "
+        f"calibration error {measured.reliability.error:.3f}"
+    )
+    console.print(score_table(confusion))
+    if (matrix := matrix_table(confusion)) is not None:
+        console.print(matrix)
 
 
 @app.command

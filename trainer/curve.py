@@ -1,5 +1,6 @@
 """The learning curve: loss and accuracy, epoch by epoch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -16,6 +17,16 @@ class Score:
         self.pictures += pictures
         self.correct += correct
         self.total_loss += loss * pictures
+
+    @property
+    def sums(self) -> tuple[float, float, float]:
+        return self.pictures, self.correct, self.total_loss
+
+    @classmethod
+    def of(cls, sums: Sequence[float]) -> "Score":
+        """Of `sums` that were added up."""
+        pictures, correct, total_loss = sums
+        return cls(int(pictures), int(correct), total_loss)
 
     @property
     def loss(self) -> float:

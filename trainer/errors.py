@@ -21,3 +21,7 @@ class Diverged(Fatal):
 
 class ParityBroken(Fatal):
     """The exported network does not compute what the trained one computes."""
+
+
+class WrongCheckpoint(Fatal):
+    """A checkpoint is damaged, of another run, or in the way; says which and what to do."""

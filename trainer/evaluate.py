@@ -9,12 +9,15 @@ from deploy.bundle.reference import Reference, open_reference
 from trainer.data.layout import TRAIN, VAL, Split, read_split
 from trainer.data.pictures import Pictures, Watch, read_pictures
 from trainer.errors import DataError
-from trainer.metrics import Confusion
+from trainer.evaluation import Evaluation
+from trainer.report import read_report
 
 _BATCH = 32
 
 
-def evaluate(bundle: Bundle, folder: Path, threads: int, watch: Watch) -> Confusion:
+def evaluate(
+    bundle: Bundle, folder: Path, threads: int, watch: Watch
+) -> tuple[Evaluation, Pictures]:
     """Classify `folder/<label>/*` with a bundle.
 
     Raises:
@@ -25,14 +28,19 @@ def evaluate(bundle: Bundle, folder: Path, threads: int, watch: Watch) -> Confus
     labels = bundle.manifest.labels
     split = _known(read_split(folder), labels)
     pictures = read_pictures(split, labels, bundle.manifest.input, threads, watch)
-    return confusion_of(open_reference(bundle.model, threads=threads), pictures)
+    reference = open_reference(bundle.model, threads=threads)
+    return evaluation_of(reference, pictures, read_report(bundle).temperature), pictures
 
 
-def confusion_of(reference: Reference, pictures: Pictures) -> Confusion:
+def evaluation_of(
+    reference: Reference, pictures: Pictures, temperature: float | None
+) -> Evaluation:
     """Compare the reference's answers with the pictures' labels."""
     parts = range(0, len(pictures), _BATCH)
-    answers = [reference.probabilities(pictures.pixels[at : at + _BATCH]) for at in parts]
-    return Confusion.of(pictures.labels, pictures.targets, np.concatenate(answers).argmax(1))
+    answers = [reference.run(pictures.pixels[at : at + _BATCH]) for at in parts]
+    probabilities = np.concatenate([answer.probabilities for answer in answers])
+    logits = np.concatenate([answer.logits for answer in answers])
+    return Evaluation.of(pictures.labels, pictures.targets, probabilities, logits, temperature)
 
 
 def _known(split: Split, labels: tuple[str, ...]) -> Split:

@@ -19,13 +19,13 @@ from trainer.data.digest import data_digest
 from trainer.data.layout import Split
 from trainer.data.pictures import Pictures, Watch, read_pictures
 from trainer.dense_layer import read_dense, write_dense
+from trainer.extend_settings import ExtendSettings
 from trainer.few_shot import Lesson, learn, right_when_unseen
 from trainer.intake import old_split, photos_of
 from trainer.logistic import Dense
 from trainer.memory import EMBEDDING, Memory, embed, read_memory, spread_out, write_memory
 from trainer.outcome import Outcome, Share, write_outcome
 from trainer.parity import insist_on_parity
-from trainer.settings import ExtendSettings
 
 
 def extend(settings: ExtendSettings, watch: Watch) -> tuple[Bundle, Outcome]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from trainer.data.layout import SUFFIXES, Split, read_split
 from trainer.errors import DataError
-from trainer.settings import ExtendSettings
+from trainer.extend_settings import ExtendSettings
 
 _FEWEST = 2
 

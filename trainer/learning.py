@@ -9,6 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from trainer.acceleration import Acceleration
+from trainer.chance import Chance
+from trainer.checkpoint import State
 from trainer.curve import Score
 from trainer.data.batches import Batch
 from trainer.errors import Diverged
@@ -23,6 +26,9 @@ class Learner:
     network: nn.Module
     optimiser: torch.optim.Optimizer
     schedule: Schedule
+    chance: Chance
+    fast: Acceleration
+    """How the network is run in a step."""
     label_smoothing: float
     class_weights: torch.Tensor | None = None
     """float32 [C]: what one picture of each label counts; None counts all alike."""
@@ -37,20 +43,18 @@ class Learner:
     def rate(self) -> float:
         return self.schedule.rate(self.step)
 
-    def learn(self, batches: Iterable[Batch], bar: Bar) -> Score:
-        """One pass of gradient descent.
+    def learn(self, batches: Iterable[Batch], score: Score, bar: Bar) -> None:
+        """One pass of gradient descent, or the rest of one; adds to `score`.
 
         Raises:
             Diverged: the loss is not a finite number.
         """
         self._train_mode()
-        score = Score()
         for pixels, targets in batches:
             logits, loss = self._step(pixels, targets)
             score.add(len(targets), _correct(logits, targets), loss)
             self.step += 1
-            bar.advance(len(targets))
-        return score
+            bar.advance(len(targets) * self.fast.ranks.count)
 
     @property
     def learned(self) -> nn.Module:
@@ -59,16 +63,53 @@ class Learner:
         return averaged
 
     def measure(self, batches: Iterable[Batch], bar: Bar) -> Score:
-        """Loss and accuracy without learning, as the network will answer in production."""
+        """Loss and accuracy without learning, as the network will answer in production; over the
+        batches of all processes.
+
+        Raises:
+            Diverged: the loss is not a finite number.
+        """
         network = self.learned.eval()
+        self.fast.ranks.same(network)
         score = Score()
         with torch.inference_mode():
             for pixels, targets in batches:
                 logits = network(pixels).logits
                 loss = functional.cross_entropy(logits, targets)
                 score.add(len(targets), _correct(logits, targets), loss.item())
-                bar.advance(len(targets))
-        return score
+                bar.advance(len(targets) * self.fast.ranks.count)
+        whole = Score.of(self.fast.ranks.sums(score.sums))
+        self._insist(whole.loss, "validation loss")
+        return whole
+
+    def state(self) -> State:
+        """What a checkpoint has to hold of it."""
+        return {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": self.fast.scaler.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "step": self.step,
+        }
+
+    def restore(self, state: State) -> None:
+        """Be again what gave that state."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.fast.scaler.load_state_dict(state["scaler"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.step = state["step"]
+
+    def insist_on_numbers(self) -> None:
+        """A step can end in weights that are none though its loss was one; they are not kept.
+
+        Raises:
+            Diverged: some weight is not finite.
+        """
+        for weight in self.network.parameters():
+            if not bool(torch.isfinite(weight).all()):
+                self._insist(math.nan, "weights")
 
     def _train_mode(self) -> None:
         self.network.train()
@@ -80,24 +121,24 @@ class Learner:
     def _step(self, pixels: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, float]:
         """Move the weights once; gives the logits and the loss before it."""
         set_rate(self.optimiser, self.rate)
-        logits = self.network(pixels).logits
+        self.chance.dropout(self.step)
+        logits = self.fast.logits(pixels)
         loss = functional.cross_entropy(
             logits, targets, self.class_weights, label_smoothing=self.label_smoothing
         )
         if self.tether is not None:
             loss = loss + self.tether.pull()
-        self._insist_on_a_number(loss.item())
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
+        found = loss.item()
+        self._insist(found, "loss")
+        self.fast.descend(loss, self.optimiser)
         if self.average is not None:
             self.average.update_parameters(self.network)
-        return logits, loss.item()
+        return logits, found
 
-    def _insist_on_a_number(self, loss: float) -> None:
+    def _insist(self, loss: float, what: str) -> None:
         if not math.isfinite(loss):
             raise Diverged(
-                f"the loss became {loss} at step {self.step + 1} with learning rate "
+                f"the {what} became {loss} at step {self.step + 1} with learning rate "
                 f"{self.rate:.3g}: try a lower --lr"
             )
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+_Z = 1.96  # of a normal distribution, 95 % lie within so many standard deviations
+
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
@@ -45,6 +47,17 @@ class Confusion:
         return _ratio(int(self.counts.trace()), self.pictures)
 
     @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall over the labels that have pictures: each label counts the same."""
+        present = [score.recall for score in self.by_label if score.pictures]
+        return _ratio(sum(present), len(present))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the accuracy lies on other pictures of the same kind, 95 %."""
+        return wilson(int(self.counts.trace()), self.pictures)
+
+    @property
     def by_label(self) -> tuple[LabelScore, ...]:
         return tuple(self._score(index) for index in range(len(self.labels)))
 
@@ -60,5 +73,15 @@ class Confusion:
         )
 
 
-def _ratio(part: int, whole: int) -> float:
+def wilson(right: int, pictures: int) -> tuple[float, float]:
+    """95 % interval of a share. Source: "Probable Inference" (Wilson, 1927)."""
+    if not pictures:
+        return 0.0, 1.0
+    share, spread = right / pictures, _Z * _Z / pictures
+    centre = (share + spread / 2) / (1 + spread)
+    half = _Z / (1 + spread) * (share * (1 - share) / pictures + spread / (4 * pictures)) ** 0.5
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _ratio(part: float, whole: int) -> float:
     return part / whole if whole else 0.0

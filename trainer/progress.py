@@ -38,6 +38,10 @@ class Live:
     ) -> None:
         self._progress.stop()
 
+    def silent(self) -> "Live":
+        """One that shows nothing: of several processes one is enough."""
+        return Live(Console(quiet=True))
+
     def say(self, line: str) -> None:
         self._console.print(line, soft_wrap=True, markup=False)
 

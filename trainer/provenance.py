@@ -20,13 +20,23 @@ from trainer.settings import FitSettings
 _PACKAGES = ("yardlight", "torch", "onnx", "onnxscript", "onnxruntime", "numpy", "timm")
 _OF_THIS_MACHINE = frozenset(
     {"data", "out", "overwrite", "labels", "name", "bundle_version", "weights"}
+    | {"run", "resume", "checkpoint_minutes", "pictures", "cache"}
 )
 
 
 def provenance(
-    settings: FitSettings, train: Pictures, val: Pictures, measured: Confusion, parity: float
+    settings: FitSettings,
+    train: Pictures,
+    val: Pictures,
+    measured: Confusion,
+    parity: float,
+    changes: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """The manifest's `provenance` of a trained bundle."""
+    """The manifest's `provenance` of a trained bundle.
+
+    `changes` are settings that were others when training was resumed; the last ones stand in
+    `config`.
+    """
     config = {key: value for key, value in asdict(settings).items() if key not in _OF_THIS_MACHINE}
     return {
         "made_by": "yardlight-train fit",
@@ -36,7 +46,7 @@ def provenance(
             "val": val.counts,
         },
         "commit": _commit(),
-        "config": config,
+        "config": config | ({"changes": list(changes)} if changes else {}),
         "weights": None if settings.weights is None else sha256_of(settings.weights),
         "versions": {package: version_of(package) for package in _PACKAGES},
         "measured": {"val_accuracy": measured.accuracy, "export_error": parity},

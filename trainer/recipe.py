@@ -1,112 +1,163 @@
 """`fit`: pictures in, bundle out. Read it from top to bottom: it is all that training is."""
 
-import copy
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from deploy.bundle.destination import prepare
 from deploy.bundle.manifest import Bundle
+from trainer.acceleration import accelerate
 from trainer.assemble import assemble
 from trainer.averaging import between, moving_average
 from trainer.beginning import begin
 from trainer.best import Best
 from trainer.calibration import fold_temperature, temperature
-from trainer.curve import Epoch
+from trainer.chance import Chance
 from trainer.data.augment import Augmentation, augment
 from trainer.data.batches import Batch, Batches
+from trainer.data.cache import Cache
+from trainer.data.digest import data_digest
 from trainer.data.layout import read_layout
 from trainer.data.mix import Mixing, mix
 from trainer.data.pictures import Pictures, read_pictures
+from trainer.data.scarcity import scarce
+from trainer.evaluation import Evaluation
+from trainer.keeper import Keeper
 from trainer.learning import Learner, class_weights
-from trainer.metrics import Confusion
 from trainer.networks.pixels import TakesPixels
 from trainer.optimiser import Schedule, Tether, build_optimiser
 from trainer.probe import VIEWS
 from trainer.progress import Live
+from trainer.ranks import Ranks, together
+from trainer.report import Trained
+from trainer.reporting.private import report_on
 from trainer.settings import FitSettings
+from trainer.training import Training, start_of
 
 
-def fit(settings: FitSettings, live: Live) -> tuple[Bundle, Confusion]:
+def fit(settings: FitSettings, live: Live) -> tuple[Bundle, Evaluation] | None:
     """Train a network on `settings.data` and write it as the bundle `settings.out`.
 
     Returns:
-        The bundle, and what it gets right on the validation pictures.
+        The bundle, and what it gets right on the validation pictures; None in all but the first of
+        the processes that torchrun started.
 
     Raises:
         DataError: the pictures cannot be trained on.
         UnknownBackbone, WrongWeights: the network cannot be begun with.
+        WrongCheckpoint: what an earlier run left is damaged, or of another run.
         Diverged: the loss stopped being a number.
         Fatal: the bundle cannot be written, or would not be equal to what was trained.
     """
     prepare(settings.out, overwrite=settings.overwrite)
-    generator = _chance(settings)
-    device = _device(settings)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    with together(settings.device) as ranks:
+        learned = _learn(settings, ranks, live if ranks.is_first else live.silent())
+    return _finish(settings, learned, live) if ranks.is_first else None
 
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    network: TakesPixels
+    training: Training
+    to_learn: Batches
+    to_measure: Batches
+    keeper: Keeper
+
+
+def _learn(settings: FitSettings, ranks: Ranks, live: Live) -> _Learned:
     # The pictures, decoded once and exactly as production decodes them.
     train, val = _pictures(settings, live)
-    to_learn, to_measure = (Batches(part, settings.batch, device) for part in (train, val))
-    live.say(f"{len(train)} pictures to learn from, {len(val)} to measure with, on {device}")
+    to_learn, to_measure = (Batches(part, settings.batch, ranks) for part in (train, val))
+    live.say(f"{len(train)} pictures to learn from, {len(val)} to measure with, on {ranks.device}")
+    for sentence in scarce(train, val):
+        live.say(f"warning: {sentence}")
+
+    # What an earlier run left when it was interrupted, if it is to go on.
+    keeper = Keeper(settings, data_digest(settings.data, train, val), ranks, live)
+    left = keeper.left_off(resume=settings.resume, overwrite=settings.overwrite)
 
     # The network: layers of convolution that end in one number for each label. Where its weights
     # are pretrained, that last layer has been learned, and nothing else has moved.
-    network = begin(settings, to_learn, generator, live)
-    start = copy.deepcopy(network.state_dict())
+    chance = Chance(settings.seed, ranks.rank)
+    network = begin(settings, to_learn, chance, live, None if left is None else left["start"])
 
     # The learner: in which direction and how far each step moves the weights.
-    learner = _learner(settings, network, to_learn)
-
-    # The epochs: learn from every picture, changed a little each time, then measure.
-    best, curve = Best(settings.patience), []
+    learner = _learner(settings, network, to_learn, chance)
+    best = Best(settings.patience)
+    training = Training(learner, best, start_of(network), to_learn.steps)
     bar = live.bar(settings.rounds * (to_learn.steps * settings.batch + len(val)) + len(val))
-    if settings.weights is not None:
-        probed = learner.measure(to_measure.in_order(), bar)
+    if left is not None:
+        training.restore(left)
+        bar.advance(learner.step * settings.batch + len(training.curve) * len(val))
+        live.say(f"resumed in epoch {training.epoch}, after step {learner.step}")
+    elif settings.weights is not None:
+        probed = learner.measure(to_measure.shared(), bar)
         live.say(f"probe: val loss {probed.loss:.4f} accuracy {probed.accuracy:.4f}")
         best.offer(0, probed, network)
-    for epoch in range(1, settings.rounds + 1):
-        bar.title(f"epoch {epoch}/{settings.rounds}")
-        began, rate = time.monotonic(), learner.rate
-        learned = learner.learn(_changed(settings, to_learn, generator), bar)
-        measured = learner.measure(to_measure.in_order(), bar)
-        point = Epoch.of(epoch, learned, measured, rate)
-        curve.append(point)
-        live.say(f"{point.line(settings.rounds)}, {time.monotonic() - began:.1f} s")
-        best.offer(epoch, measured, learner.learned)
-        if best.is_final:
-            live.say(f"stopped: no better epoch than {best.epoch} in {settings.patience} epochs")
-            break
+
+    # The epochs: learn from every picture, changed a little each time, then measure.
+    with keeper.watching():
+        while training.epoch <= settings.rounds and not best.is_final:
+            bar.title(f"epoch {training.epoch}/{settings.rounds}")
+            began = time.monotonic()
+            changed = _changed(settings, to_learn, training, chance)
+            learner.learn(keeper.watched(changed, training), training.learned, bar)
+            point = training.measured(learner.measure(to_measure.shared(), bar))
+            live.say(f"{point.line(settings.rounds)}, {time.monotonic() - began:.1f} s")
+            keeper.keep(training)
+    if best.is_final:
+        live.say(f"stopped: no better epoch than {best.epoch} in {settings.patience} epochs")
+    live.clear()
+    return _Learned(network, training, to_learn, to_measure, keeper)
+
+
+def _finish(settings: FitSettings, learned: _Learned, live: Live) -> tuple[Bundle, Evaluation]:
+    network, training, best = learned.network, learned.training, learned.training.best
+    train, val = learned.to_learn.pictures, learned.to_measure.pictures
 
     # What is kept lies between start and best epoch, and knows how sure it may be.
-    live.clear()
     best.restore(network)
     if settings.weights is not None:
-        network.load_state_dict(between(start, network.state_dict(), settings.tuned_share))
-    divisor = _calibrate(network, to_measure)
+        network.load_state_dict(between(training.start, network.state_dict(), settings.tuned_share))
+    divisor = _calibrate(network, learned.to_measure)
     live.say(f"epoch {best.epoch} is the best, temperature {divisor:.2f}: exporting it")
 
     # That becomes the bundle, if the export answers as the network does.
-    return assemble(settings, network.cpu(), train, val, curve, best)
+    trained = Trained(tuple(training.curve), best.epoch, divisor)
+    made = assemble(settings, network.cpu(), train, val, trained, tuple(training.changes))
+    learned.keeper.done()
+    live.say(f"report: {_report(settings, val, *made)}")
+    return made
 
 
 def _pictures(settings: FitSettings, live: Live) -> tuple[Pictures, Pictures]:
     layout = read_layout(settings.data, settings.label_order)
+    spec = settings.input_spec
+    cache = None if settings.cache is None else Cache(settings.cache, spec)
     train, val = (
-        read_pictures(split, layout.labels, settings.input_spec, settings.threads, live.count)
+        read_pictures(split, layout.labels, spec, settings.threads, live.count, cache)
         for split in (layout.train, layout.val)
     )
     return train, val
 
 
-def _learner(settings: FitSettings, network: TakesPixels, batches: Batches) -> Learner:
+def _learner(
+    settings: FitSettings, network: TakesPixels, batches: Batches, chance: Chance
+) -> Learner:
     pretrained = settings.weights is not None
-    schedule = Schedule(settings.highest_rate, settings.rounds * batches.steps)
     train = batches.pictures
     targets = torch.from_numpy(train.targets).to(batches.device)
     return Learner(
         network,
         build_optimiser(network, settings.weight_decay, settings.optimiser),
-        schedule,
+        Schedule(settings.highest_rate, settings.rounds * batches.steps),
+        chance,
+        accelerate(network, batches.ranks, half=settings.amp, compiled=settings.compile),
         settings.label_smoothing,
         class_weights(targets, len(train.labels)) if settings.balanced else None,
         Tether.to_start(network.network.body, settings.tether) if pretrained else None,
@@ -116,18 +167,32 @@ def _learner(settings: FitSettings, network: TakesPixels, batches: Batches) -> L
 
 
 def _changed(
-    settings: FitSettings, batches: Batches, generator: torch.Generator
+    settings: FitSettings, batches: Batches, training: Training, chance: Chance
 ) -> Iterator[Batch]:
-    """One epoch of augmented batches, mixed where that is asked for."""
+    """What is left of an epoch: augmented batches, mixed where that is asked for."""
     how = VIEWS if settings.weights else Augmentation()
     mixing = Mixing(settings.mixup, settings.cutmix)
-    classes = len(batches.pictures.labels)
-    for pixels, targets in batches.shuffled(generator):
+    classes, first = len(batches.pictures.labels), training.learner.step
+    left = batches.shuffled(chance.order(training.epoch), training.step)
+    for step, (pixels, targets) in enumerate(left, first):
+        generator = chance.changes(step)
         changed = augment(pixels, how, generator)
         if mixing == Mixing():
             yield changed, targets
         else:
             yield mix(changed, targets, classes, mixing, generator)
+
+
+def _report(settings: FitSettings, val: Pictures, bundle: Bundle, measured: Evaluation) -> Path:
+    return report_on(
+        bundle,
+        val,
+        measured,
+        settings.run_folder,
+        settings.data,
+        threads=settings.threads,
+        show=settings.pictures,
+    )
 
 
 def _calibrate(network: TakesPixels, batches: Batches) -> float:
@@ -138,17 +203,3 @@ def _calibrate(network: TakesPixels, batches: Batches) -> float:
     divisor = temperature(logits.cpu().numpy(), batches.pictures.targets)
     fold_temperature(network.network.dense, divisor)
     return divisor
-
-
-def _chance(settings: FitSettings) -> torch.Generator:
-    """Weights, dropout, order and augmentation: every random number follows from the seed."""
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    return torch.Generator().manual_seed(settings.seed)
-
-
-def _device(settings: FitSettings) -> torch.device:
-    if settings.device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(settings.device)

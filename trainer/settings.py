@@ -16,6 +16,7 @@ GoldenSource: TypeAlias = Literal["photos", "drawn"]
 _PLAIN_SIZE, _BACKBONE_SIZE = 128, 224
 _EPOCHS, _TUNING_EPOCHS = 20, 0
 _RATE, _TUNING_RATE = 2e-3, 1e-4
+_Flag = Parameter(negative=())
 _Positive = Parameter(validator=Number(gt=0))
 _NotNegative = Parameter(validator=Number(gte=0))
 _Share = Parameter(validator=Number(gte=0, lte=1))
@@ -30,8 +31,8 @@ class FitSettings:
     out: Path
     """Folder of the bundle to write. It must not exist, unless --overwrite."""
 
-    overwrite: Annotated[bool, Parameter(negative=())] = False
-    """Replace the bundle at --out."""
+    overwrite: Annotated[bool, _Flag] = False
+    """Replace the bundle at --out, and what an interrupted run left."""
 
     labels: str | None = None
     """Order of the labels, as in vehicle,pedestrian,parcel. Alphabetical unless given."""
@@ -106,6 +107,31 @@ class FitSettings:
     ema: Annotated[float, Parameter(validator=Number(gte=0, lt=1))] = 0.0
     """Keep a moving average of the weights: so much of it stays at each step; 0 keeps none."""
 
+    amp: Annotated[bool, _Flag] = False
+    """Compute in half precision where that is harmless (bfloat16 or float16): faster on a GPU."""
+
+    compile: Annotated[bool, _Flag] = False
+    """Have torch compile the network: pays on a GPU, and takes a minute; needs a C compiler."""
+
+    cache: Path | None = None
+    """Folder for pictures as they were decoded: the next run over the same photos decodes none of
+    them. It holds people's pictures, so only its owner may read it."""
+
+    resume: Annotated[bool, _Flag] = False
+    """Go on from the checkpoint of a run that was interrupted, as if it never had been; begin where
+    there is none."""
+
+    checkpoint_minutes: Annotated[float, _NotNegative] = 10.0
+    """A checkpoint is written after each epoch, and within one when so much time has passed."""
+
+    run: Path | None = None
+    """Folder for the checkpoint, and at the end for the report with pictures; OUT-run beside the
+    bundle unless given."""
+
+    pictures: bool = True
+    """The report shows validation photos: the worst mistakes, and what was looked at. It lies in
+    --run, for your eyes only; none of its pictures goes into the bundle."""
+
     golden: GoldenSource = "photos"
     """Golden frames of the bundle: validation photos, or drawn where photos are private."""
 
@@ -138,37 +164,10 @@ class FitSettings:
         return self.lr or (_RATE if self.weights is None else _TUNING_RATE)
 
     @property
+    def run_folder(self) -> Path:
+        out = self.out.resolve()
+        return self.run or out.with_name(f"{out.name}-run")
+
+    @property
     def model_name(self) -> str:
         return self.name or self.out.resolve().name
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendSettings:
-    bundle: Path
-    """Folder of the bundle to start from; it stays as it is."""
-
-    out: Path
-    """Folder of the bundle to write. It must not exist, unless --overwrite."""
-
-    overwrite: Annotated[bool, Parameter(negative=())] = False
-    """Replace the bundle at --out."""
-
-    label: str | None = None
-    """What --images show: a new label, or one that the bundle knows, as a new camera sees it."""
-
-    images: Path | None = None
-    """Folder with 5 to 20 photos of --label."""
-
-    data: Path | None = None
-    """Instead of the two: a folder with one folder of photos per label, new or known."""
-
-    old_data: Path | None = None
-    """Folder with one folder of old pictures per label, such as DATA/val, to measure what the old
-    labels lost. Unless given, that is measured on the features that the bundle remembers."""
-
-    bundle_version: str | None = None
-    """Version of the new bundle. The one after the old bundle's unless given."""
-
-    threads: Annotated[int, _NotNegative] = 0
-    """CPU threads; 0 takes every core."""

@@ -35,6 +35,8 @@ class ImageHeader:
     height: int
     channels: int
     orientation: int = _UPRIGHT
+    progressive: bool = False
+    """A JPEG that comes in several scans, each a pass over the whole picture."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -98,9 +100,10 @@ def _jpeg(data: bytes | memoryview) -> ImageHeader:
         (length,) = struct.unpack_from(">H", data, at + 2)
         if marker in _FRAME_MARKERS:
             height, width, channels = struct.unpack_from(">xHHB", data, at + 4)
-            if marker in _PROGRESSIVE:
+            progressive = marker in _PROGRESSIVE
+            if progressive:
                 _refuse_many_scans(data)
-            return ImageHeader("jpeg", width, height, channels, orientation)
+            return ImageHeader("jpeg", width, height, channels, orientation, progressive)
         if marker == _APP1:
             orientation = _exif_orientation(bytes(data[at + 4 : at + 2 + length]), orientation)
         if marker == _START_OF_SCAN:

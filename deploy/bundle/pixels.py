@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.header import ImageHeader, is_cut_short, read_header
 from deploy.bundle.manifest import InputSpec
+from deploy.bundle.placement import place
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -81,23 +82,41 @@ def decode(data: bytes | memoryview, spec: InputSpec, limits: Limits) -> Pixels:
     Raises:
         BadFrame: empty, not an image, cut short, damaged, animated, or over a limit.
     """
-    _check_bytes(data, limits)
-    header = read_header(data)
-    _check_pixels(header, limits)
+    header = check(data, limits)
     if header.format == "jpeg":
         picture = _decode_jpeg(data, header, spec)
     else:
         picture = _decode_png_or_webp(data, header)
-    return _upright(picture, header.orientation)
+    return upright(picture, header.orientation)
+
+
+def check(data: bytes | memoryview, limits: Limits) -> ImageHeader:
+    """What the frame says of itself, before anything is decoded.
+
+    Raises:
+        BadFrame: empty, not an image, cut short within its header, animated, or over a limit.
+    """
+    _check_bytes(data, limits)
+    header = read_header(data)
+    _check_pixels(header, limits)
+    return header
 
 
 def resize(picture: Pixels, spec: InputSpec) -> Pixels:
     """Bring a decoded picture, uint8 [H, W, 3], to uint8 [spec.height, spec.width, 3]."""
-    if spec.resize == "letterbox":
-        return _letterbox(picture, spec)
-    if spec.resize == "center-crop":
-        picture = _center_crop(picture, spec)
-    return _scale(picture, spec.width, spec.height, spec)
+    height, width = picture.shape[:2]
+    placed = place(width, height, spec)
+    crop, inner = placed.crop, placed.inner
+    scaled: Pixels = cv2.resize(
+        picture[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width],
+        (inner.width, inner.height),
+        interpolation=cv2.INTER_AREA if placed.area else cv2.INTER_LINEAR,
+    )
+    if (inner.width, inner.height) == (spec.width, spec.height):
+        return scaled
+    canvas = np.full((spec.height, spec.width, 3), LETTERBOX_GREY, np.uint8)
+    canvas[inner.top : inner.top + inner.height, inner.left : inner.left + inner.width] = scaled
+    return canvas
 
 
 def _check_bytes(data: bytes | memoryview, limits: Limits) -> None:
@@ -178,7 +197,7 @@ def _source_needed(width: int, height: int, spec: InputSpec) -> tuple[float, flo
     return width * factor, height * factor
 
 
-def _upright(picture: Pixels, orientation: int) -> Pixels:
+def upright(picture: Pixels, orientation: int) -> Pixels:
     """Undo an EXIF orientation (1…8, TIFF 6.0 tag 274)."""
     if orientation in (5, 6, 7, 8):
         picture = picture.transpose(1, 0, 2)
@@ -187,33 +206,3 @@ def _upright(picture: Pixels, orientation: int) -> Pixels:
     if orientation in (3, 4, 7, 8):
         picture = picture[::-1]
     return np.ascontiguousarray(picture)
-
-
-def _center_crop(picture: Pixels, spec: InputSpec) -> Pixels:
-    height, width = picture.shape[:2]
-    keep_width = max(1, min(width, round(height * spec.width / spec.height)))
-    keep_height = max(1, min(height, round(width * spec.height / spec.width)))
-    left, top = (width - keep_width) // 2, (height - keep_height) // 2
-    return picture[top : top + keep_height, left : left + keep_width]
-
-
-def _letterbox(picture: Pixels, spec: InputSpec) -> Pixels:
-    height, width = picture.shape[:2]
-    factor = min(spec.width / width, spec.height / height)
-    inner_width = max(1, round(width * factor))
-    inner_height = max(1, round(height * factor))
-    left, top = (spec.width - inner_width) // 2, (spec.height - inner_height) // 2
-    canvas = np.full((spec.height, spec.width, 3), LETTERBOX_GREY, np.uint8)
-    canvas[top : top + inner_height, left : left + inner_width] = _scale(
-        picture, inner_width, inner_height, spec
-    )
-    return canvas
-
-
-def _scale(picture: Pixels, width: int, height: int, spec: InputSpec) -> Pixels:
-    shrinks = picture.shape[1] >= width and picture.shape[0] >= height
-    area = spec.filter == "area" and shrinks
-    scaled: Pixels = cv2.resize(
-        picture, (width, height), interpolation=cv2.INTER_AREA if area else cv2.INTER_LINEAR
-    )
-    return scaled

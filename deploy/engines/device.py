@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,8 +16,32 @@ _DECISIVE = (
 )  # fmt: skip
 
 
+@dataclass(slots=True)
+class _Share:
+    part: int = 0
+    parts: int = 1
+
+
+_share = _Share()
+
+
+def share_cores(part: int, parts: int) -> None:
+    """This process works beside others like it, as number `part`, from 0, of `parts`. Before any
+    engine is loaded.
+    """
+    _share.part, _share.parts = part, parts
+
+
 def core_count() -> int:
-    """How many cores this process may use; containers and affinity masks count."""
+    """How many cores are for this process: its share of those that it may use, at least one.
+    Containers and affinity masks count. It is held to none of them: whoever has nothing to do
+    leaves the others room.
+    """
+    each, over = divmod(_usable_cores(), _share.parts)
+    return max(1, each + (_share.part < over))
+
+
+def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -75,6 +75,18 @@ def point_of(batch: int, runs: Sequence[Run]) -> Point:
     return Point(batch, len(taken), median(taken), taken[place], _median_stages(runs))
 
 
+def total(parts: Sequence[Stages | None]) -> Stages | None:
+    """Of runs one after the other; None where it is not known of each."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return Stages(
+        sum(part.copy_in for part in known),
+        sum(part.compute for part in known),
+        sum(part.copy_out for part in known),
+    )
+
+
 def parse_measurement(document: Mapping[str, Any]) -> Measurement:
     """Read a measurement from JSON.
 

@@ -39,6 +39,11 @@ def listening(tell: Callable[[str], None]) -> Iterator[list[str]]:
         _listener.tell, _listener.errors = _nobody, []
 
 
+def last_error() -> str:
+    """What a library complained of last; empty if it never did."""
+    return _listener.errors[-1] if _listener.errors else ""
+
+
 def logger() -> "tensorrt.ILogger":
     """The logger of the library in use."""
     return _made_for(trt.__name__)

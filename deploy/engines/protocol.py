@@ -1,11 +1,12 @@
 """How a compiled model runs: what every engine offers to the rest of Yardlight."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-from deploy.bundle.pixels import Pixels
+from deploy.bundle.errors import BadFrame
+from deploy.bundle.pixels import Limits, Pixels
 from deploy.bundle.reference import Outputs, Scores
 from deploy.engines.measurement import Run
 
@@ -51,6 +52,35 @@ class Session(Protocol):
 
     def run_all(self, pixels: Pixels) -> Outputs:
         """Like `run`, with the logits that parity is judged on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What an engine that decodes says of encoded frames, in their order."""
+
+    rows: Sequence[Scores | BadFrame]
+    """Probabilities float32 [C], or why the frame is no picture."""
+    input_seconds: float
+    """From the start until the network's input was complete, by the device's clock."""
+    network_seconds: float
+    decoded_on_cpu: int
+    """Frames that the device could not decode."""
+
+
+@runtime_checkable
+class DecodingSession(Protocol):
+    """A session that takes frames as they come, so that nothing else crosses the bus. It is a
+    `Session` as well, for those that come decoded.
+    """
+
+    def run_encoded(self, frames: Sequence[bytes | memoryview], limits: Limits) -> Answers:
+        """Decode as `deploy/bundle/pixels.py` defines, near enough, and classify.
+
+        Raises:
+            Unavailable: the device is busy or short of memory; the same call may succeed later.
+            Fatal: the device is gone.
+            Exception: anything else is taken to be caused by one of the frames.
+        """
 
 
 @runtime_checkable

@@ -15,6 +15,10 @@ port 9109. Names carry base units: seconds, bytes, ratios from 0 to 1. No label 
 cameras are a label only with `--camera-metrics N`, for the first N seen, and the rest are counted
 as `(other)`.
 
+With `--workers N` one page shows all workers of a process together. Counters and histograms are
+their sums since the start, workers that died included, so none goes back. A gauge is the sum or the
+maximum of those that run, or what is newest, as `across` in the list says.
+
 This page is written by `make monitoring` from `edge/observe/definitions.py`, from which the rules
 and the dashboards are made too: see [observing.md](observing.md).
 """

@@ -97,6 +97,12 @@ CASES = (
         _JOB, {"{{ $value }}": "4"},
     ),
     Case(
+        "YardlightWorkerNotReady", "one of two workers dies again and again",
+        {_series(m.WORKER_READY, worker="1"): _levels("1", "1"),
+         _series(m.WORKER_READY, worker="2"): _levels("1", "0")},
+        _NODE | {"worker": "2"},
+    ),
+    Case(
         "YardlightEngineFallback", "a node comes back without OpenVINO",
         {_series(m.ENGINE_FALLBACK): _levels("0", "1"), _ENGINE: _levels("1", "1")},
         _NODE | {"kind": "onnxruntime"},

@@ -83,7 +83,9 @@ def recordings(pace: Pace) -> tuple[Recording, ...]:
     )
 
 
-_KIND = f"on (job, instance) group_left (kind) {select(m.ENGINE)}"
+# Engines stand on the side of the many: while workers change over one after the other, a node has
+# two.
+_FALLBACK = f"{select(m.ENGINE)} * on (job, instance) group_left () {select(m.ENGINE_FALLBACK)}"
 
 ALERTS = (
     Alert(
@@ -130,8 +132,14 @@ ALERTS = (
         "in the others wait.",
     ),
     Alert(
+        "YardlightWorkerNotReady",
+        select(m.WORKER_READY), "== 0", "5m", "ticket", Section.WORKER,
+        "Worker {{ $labels.worker }} of {{ $labels.instance }} takes no frames",
+        "The other workers of the node have its partitions meanwhile, and fall behind sooner.",
+    ),
+    Alert(
         "YardlightEngineFallback",
-        f"{select(m.ENGINE_FALLBACK)} * {_KIND}", "== 1", "5m", "ticket", Section.FALLBACK,
+        by("max", "job, instance, kind", _FALLBACK), "== 1", "5m", "ticket", Section.FALLBACK,
         "{{ $labels.instance }} runs the reference engine",
         "--engine auto found nothing better than {{ $labels.kind }}: results are right, and fewer.",
     ),

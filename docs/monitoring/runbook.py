@@ -19,6 +19,7 @@ class Section(Enum):
     DEAD_LETTERS = "Dead letters"
     SUSPECTS = "Suspects"
     UNSERVED = "Partition unserved"
+    WORKER = "Worker not ready"
     FALLBACK = "Engine fallback"
     GPU = "GPU throttled"
     AUDIT = "Audit broken"

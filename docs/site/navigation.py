@@ -19,7 +19,14 @@ FIRST = "index.md"
 SECTIONS: Mapping[str, Sequence[str]] = {
     "Begin": ("quickstart.md", "own-photos.md", "tutorial-data.md", "training.md"),
     "Deploy": ("jetson.md", "gpu-nodes.md", "images.md", "engines.md", "signing.md", "security.md"),
-    "Operate": ("operating.md", "doctor.md", "observing.md", "runbook.md", "recount.md"),
+    "Operate": (
+        "operating.md",
+        "rollout.md",
+        "doctor.md",
+        "observing.md",
+        "runbook.md",
+        "recount.md",
+    ),
     "Reference": ("configuration.md", "topics.md", "metrics.md"),
     "Background": ("architecture.md", "comparison.md", "faq.md"),
     "Project": ("changelog.md", "contributing.md", "security-policy.md"),

@@ -17,12 +17,16 @@ from edge.doctor.engines import check_engines
 from edge.doctor.finding import Finding, fail
 from edge.doctor.machine import check_machine
 from edge.doctor.port import check_port
+from edge.doctor.rollout import check_bundles, check_models
 from edge.doctor.secrets import check_secrets
 from edge.doctor.topics import check_topics
+from edge.doctor.workers import check_cores, check_partitions
 from edge.settings.engine import EngineSettings
 from edge.settings.kafka import KafkaSettings
 from edge.settings.limits import LimitSettings
 from edge.settings.operation import OperationSettings
+from edge.settings.processes import ProcessSettings
+from edge.settings.rollout import RolloutSettings
 from edge.settings.topics import TopicSettings
 
 
@@ -44,13 +48,18 @@ class DoctorSettings:
     topics: TopicSettings = field(default_factory=TopicSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    processes: ProcessSettings = field(default_factory=ProcessSettings)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
     operation: OperationSettings = field(default_factory=OperationSettings)
 
 
 def examine(settings: DoctorSettings, wall: Callable[[], float] = time.time) -> Iterator[Finding]:
     """Findings as they are made. Kafka's topics are asked for only where a broker can be used."""
+    workers = settings.processes.workers
     yield from check_machine(settings.engine)
+    yield from check_cores(workers)
     yield from check_engines(settings.engine, settings.bundle)
+    yield from check_bundles(settings.rollout)
     yield from check_port(settings.operation)
     kafka, topics = settings.kafka, settings.topics
     usable = True
@@ -68,6 +77,8 @@ def examine(settings: DoctorSettings, wall: Callable[[], float] = time.time) -> 
         "clock": lambda: check_clock(kafka, wall),
         "rights": lambda: check_access(kafka, topics, settings.group, settings.command),
         "topics": lambda: check_topics(kafka, topics, bytes_),
+        "partitions": lambda: check_partitions(kafka, topics.frames_topic, workers),
+        "roll-outs": lambda: check_models(kafka, topics, settings.rollout),
     }
     for name, check in checks.items():
         yield from _patiently(name, check)

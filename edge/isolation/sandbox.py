@@ -14,8 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from edge import process
+
 # <linux/prctl.h>
-_SET_PDEATHSIG, _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 1, 4, 38
+_SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38
 # <linux/landlock.h>; the numbers of its calls are the same on every processor.
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 _VERSION = 1 << 0
@@ -32,10 +34,7 @@ def end_with(parent: int) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        _libc().prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit("the service that asked for this child is gone")
+    process.end_with(parent)
 
 
 def confine(memory: int, *, threads: bool) -> None:

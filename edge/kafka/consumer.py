@@ -23,6 +23,7 @@ from edge.kafka.client import (
     connection,
     keep_large_buffers,
 )
+from edge.kafka.identity import Identity
 from edge.kafka.lag import Lag
 from edge.kafka.positions import NoPosition, find_position
 from edge.kafka.rebalance import Listener, Rebalance, RememberingAssignor
@@ -59,6 +60,7 @@ class RecordSource:
         self._paused = False
         self._lag = Lag()
         self._takeover = Takeover()
+        self._identity = Identity(topic)
         self._rebalance: Rebalance | None = None
         self.membership: Any = None
         """Who we were in the group after the newest poll, None before the first."""
@@ -115,9 +117,13 @@ class RecordSource:
         self._take_up()
         try:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
+            if self._identity.has_changed(self._consumer):
+                return self._begin_anew()
         except UNREADABLE as error:
             return [self._step_over(error)]
         except NoPosition as error:
+            if self._identity.has_changed(self._consumer):
+                return self._begin_anew()
             return self._find_position(error)
         except UnsupportedCodecError as error:
             raise Fatal(
@@ -225,9 +231,21 @@ class RecordSource:
         self._lag.note(record.partition, record.offset + 1)
         return record
 
+    def _begin_anew(self) -> list[Record]:
+        """Nothing comes with this poll: what was fetched may lie behind the first frame."""
+        assert self._rebalance is not None
+        owned = [Partition(it.topic, it.partition) for it in self._consumer.assignment()]
+        _log.warning("the topic was deleted and made again, beginning anew", topic=self._topic)
+        for partition in owned:
+            self._rebalance.cut(partition, 0)
+        self._lag.forget(owned)
+        self._takeover.begin_anew(self._consumer, owned)
+        return []
+
     def _find_position(self, error: Exception) -> list[Record]:
+        assert self._rebalance is not None
         try:
-            lost = find_position(self._consumer, error)
+            lost = find_position(self._consumer, error, self._rebalance.cut)
         except KafkaError as failure:
             raise Unavailable(f"no position in {self._topic}: {failure!r}") from failure
         for record in lost:

@@ -26,6 +26,11 @@ class Rebalance(Protocol):
     def taken_up(self, partition: Partition, position: int, suspicion: Suspicion) -> None:
         """Frames of it come from now on. Called on the thread that polls."""
 
+    def cut(self, partition: Partition, end: int) -> int:
+        """Its log ends at an offset, and frames from beyond it are no more. Returns where to go on:
+        there, or before it, where frames are not done. Called on the thread that polls.
+        """
+
     def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
         """Partitions are to be given back: a function that says whether to wait on for them."""
 
@@ -80,9 +85,15 @@ class Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-py
             await _sleep(_DRAIN_STEP)
         offsets = offsets_of(self._rebalance.positions(partitions))
         offsets |= offsets_of(self._rebalance.left(partitions), LEFT)
-        if offsets:
+        if offsets and self._topic_is_there(partitions):
             await self._commit(offsets)
         self._gone(partitions)
+
+    def _topic_is_there(self, partitions: tuple[Partition, ...]) -> bool:
+        """Positions in a topic that was deleted would be taken for those of its successor."""
+        # The public way asks the broker, and waits for it, where nothing is known.
+        known = self._consumer._cluster.partitions_for_topic(partitions[0].topic)  # noqa: SLF001
+        return bool(known)
 
     async def _commit(self, offsets: Mapping[Any, Any]) -> None:
         try:

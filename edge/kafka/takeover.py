@@ -39,6 +39,8 @@ class Takeover:
     """
 
     _waiting: set[Any] = field(default_factory=set)
+    _made_anew: set[Any] = field(default_factory=set)
+    """Those whose topic is a new one of the same name: a position from before says nothing."""
     _due: float = 0.0
 
     def assigned(self, consumer: Any, partitions: Iterable[Partition]) -> None:
@@ -46,8 +48,18 @@ class Takeover:
         self._waiting.update(places)
         consumer.pause(*places)
 
+    def begin_anew(self, consumer: Any, partitions: Iterable[Partition]) -> None:
+        """The topic was deleted and made again: take these up at their first frame."""
+        places = [place_of(partition) for partition in partitions]
+        self.assigned(consumer, partitions)
+        self._made_anew.update(places)
+        for place in places:
+            consumer.seek(place, 0)
+
     def gone(self, partitions: Iterable[Partition]) -> None:
-        self._waiting.difference_update(place_of(partition) for partition in partitions)
+        places = {place_of(partition) for partition in partitions}
+        self._waiting -= places
+        self._made_anew -= places
 
     def held_back(self, place: Any) -> bool:
         """Whether this TopicPartition must stay paused."""
@@ -66,15 +78,22 @@ class Takeover:
         try:
             for place in waiting:
                 with suppress(KafkaTimeoutError):
-                    found.append(_find(consumer, place))
+                    found.append(self._find(consumer, place))
             if found:
                 consumer.commit(dict(map(_note, found)), timeout_ms=_ANSWER_MS)
         except KafkaError as error:
             _log.warning("partitions not taken up yet, trying again", error=repr(error))
             self._due = time.monotonic() + _PAUSE
             return []
-        self._waiting -= {place_of(taken.partition) for taken in found}
+        done = {place_of(taken.partition) for taken in found}
+        self._waiting -= done
+        self._made_anew -= done
         return found
+
+    def _find(self, consumer: Any, place: Any) -> TakenUp:
+        if place in self._made_anew:
+            return TakenUp(Partition(place.topic, place.partition), 0, Suspicion())
+        return _find(consumer, place)
 
 
 def _find(consumer: Any, place: Any) -> TakenUp:

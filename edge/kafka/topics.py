@@ -45,7 +45,16 @@ def plan_topics(topics: TopicSettings, partitions: int, replication: int) -> lis
         topics.dead_letters_topic: large,
         topics.skipped_topic: {},
     }
-    return [TopicPlan(name, partitions, replication, config) for name, config in plans.items()]
+    # The last record of each key is what counts, and all of a slot's lie in one order.
+    compacted = {"cleanup.policy": "compact"}
+    kept = [
+        TopicPlan(name, 1, replication, compacted)
+        for name in (topics.models_topic, topics.models_status_topic)
+    ]
+    return [
+        *(TopicPlan(name, partitions, replication, config) for name, config in plans.items()),
+        *kept,
+    ]
 
 
 class TopicAdmin:

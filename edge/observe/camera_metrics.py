@@ -12,25 +12,33 @@ _LONGEST = 64
 or a hostile one could make the page as large as it likes."""
 
 
-class CameraMetrics:
-    """The first cameras that are seen get series of their own, for as long as the service runs."""
+class CameraLabels:
+    """The first `most` cameras that are seen are labels, for as long as the service runs."""
 
-    def __init__(self, most: int, registry: CollectorRegistry) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self._known: set[str] = set()
+
+    def of(self, camera: str) -> str:
+        """Its label: its own id, or that of all who have none."""
+        if camera in self._known:
+            return camera
+        if len(self._known) >= self._most or len(camera) > _LONGEST or camera == OTHER:
+            return OTHER
+        self._known.add(camera)
+        return camera
+
+
+class CameraMetrics:
+    """The first cameras that are seen get series of their own."""
+
+    def __init__(self, most: int, registry: CollectorRegistry) -> None:
+        self._labels = CameraLabels(most)
         self._frames = counter(listed.CAMERA_FRAMES, registry)
         self._newest = gauge(listed.CAMERA_NEWEST, registry)
 
     def note(self, camera: str, now: float) -> None:
         """The outcome of one of its frames was acknowledged at `now`, Unix seconds."""
-        label = self._label(camera)
+        label = self._labels.of(camera)
         self._frames.labels(label).inc()
         self._newest.labels(label).set(now)
-
-    def _label(self, camera: str) -> str:
-        if camera in self._known:
-            return camera
-        if len(self._known) >= self._most or len(camera) > _LONGEST:
-            return OTHER
-        self._known.add(camera)
-        return camera

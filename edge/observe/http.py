@@ -4,23 +4,36 @@ from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
 from threading import Thread
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import make_wsgi_app
+from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from deploy.bundle.errors import Fatal
-from edge.observe.audit_metrics import AuditMetrics
-from edge.observe.health import Health
-from edge.observe.metrics import Metrics
+
+
+class Counted(Protocol):
+    """What has a page of metrics."""
+
+    @property
+    def registry(self) -> CollectorRegistry: ...
+
+
+class Probed(Protocol):
+    """What answers the probes of an orchestrator."""
+
+    def probe(self, name: str) -> tuple[bool, str]:
+        """Answer `startup`, `ready` or `live`: whether, and a sentence.
+
+        Raises:
+            KeyError: there is no such probe.
+        """
 
 
 class ObservationServer:
     """Serves metrics and health while it is entered."""
 
-    def __init__(
-        self, host: str, port: int, metrics: Metrics | AuditMetrics, health: Health
-    ) -> None:
+    def __init__(self, host: str, port: int, metrics: Counted, health: Probed) -> None:
         self._host = host
         self._port = port
         self._metrics = make_wsgi_app(metrics.registry)

@@ -3,9 +3,11 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import structlog
+from structlog.typing import EventDict
 
 _CLIENT_QUIET_SECONDS = 10.0
 
@@ -15,11 +17,18 @@ def get_logger(stage: str) -> Any:
     return structlog.get_logger(stage=stage)
 
 
-def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> None:
-    """Set up the logs of this process, the Kafka client's included."""
+def configure_logs(
+    level: str, style: Literal["auto", "json", "text"], worker: int | None = None
+) -> None:
+    """Set up the logs of this process, the Kafka client's included.
+
+    Args:
+        worker: stands on every line, where several processes write to one stderr.
+    """
     as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        *([] if worker is None else [_numbered(worker)]),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([] if as_text else [structlog.processors.format_exc_info]),
@@ -50,6 +59,10 @@ def configure_logs(level: str, style: Literal["auto", "json", "text"]) -> None:
     root.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
     # It warns of its own loop's pace, which nobody can do anything about.
     logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
+
+
+def _numbered(worker: int) -> Callable[[Any, str, EventDict], EventDict]:
+    return lambda _logger, _method, line: {**line, "worker": worker}
 
 
 class RateLimit(logging.Filter):

@@ -19,6 +19,7 @@ from edge.frame import Partition
 from edge.observe import definitions as listed
 from edge.observe.camera_metrics import CameraMetrics
 from edge.observe.registered import counter, gauge, histogram, info
+from edge.observe.rollout_metrics import RolloutMetrics
 from edge.outcome import DeadLettered, Outcome, Skipped, outcome_name
 from edge.traceparent import trace_id
 
@@ -30,6 +31,8 @@ class Metrics:
     cameras: int = 0
     """How many cameras get series of their own; 0 for none."""
     wall: Callable[[], float] = time.time
+    rolls_out: bool = False
+    """Whether the node takes part in roll-outs."""
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     frames: Counter = field(init=False)
     dead_letters: Counter = field(init=False)
@@ -39,6 +42,7 @@ class Metrics:
     newest_outcome: Gauge = field(init=False)
     batch_size: Histogram = field(init=False)
     engine_seconds: Histogram = field(init=False)
+    decoded_on_cpu: Counter = field(init=False)
     lag: Gauge = field(init=False)
     partitions_assigned: Gauge = field(init=False)
     topic_partitions: Gauge = field(init=False)
@@ -52,6 +56,7 @@ class Metrics:
     model_info: Info = field(init=False)
     engine_fallback: Gauge = field(init=False)
     each_camera: CameraMetrics | None = field(init=False)
+    rollout: RolloutMetrics | None = field(init=False)
 
     def __post_init__(self) -> None:
         # When a series began: Prometheus 2 takes each for one more series, and nothing reads it.
@@ -65,6 +70,7 @@ class Metrics:
         self.newest_outcome = gauge(listed.NEWEST_OUTCOME, to)
         self.batch_size = histogram(listed.BATCH_SIZE, to)
         self.engine_seconds = histogram(listed.ENGINE_SECONDS, to)
+        self.decoded_on_cpu = counter(listed.DECODED_ON_CPU, to)
         self.lag = gauge(listed.LAG, to)
         self.partitions_assigned = gauge(listed.PARTITIONS_ASSIGNED, to)
         self.topic_partitions = gauge(listed.TOPIC_PARTITIONS, to)
@@ -78,6 +84,7 @@ class Metrics:
         self.model_info = info(listed.MODEL, to)
         self.engine_fallback = gauge(listed.ENGINE_FALLBACK, to)
         self.each_camera = CameraMetrics(self.cameras, to) if self.cameras else None
+        self.rollout = RolloutMetrics(to) if self.rolls_out else None
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:

@@ -1,6 +1,6 @@
 """A batch of frames to their outcomes: decode, run the engine, find the frame that breaks it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,13 @@ import numpy as np
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
-from deploy.bundle.reference import Scores
 from deploy.engines.protocol import Session
 from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
 from edge.outcome import Classified, DeadLettered, Outcome, Skipped
+from edge.pipeline.answer import decide, screen
+from edge.pipeline.bisection import Row, run_or_split
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +58,20 @@ class Classifier:
 
     def _picture(self, frame: Frame) -> Pixels | Skipped | DeadLettered:
         """What the network is to see, if it is."""
-        if late := self.freshness.verdict(frame, frame.stamps.taken):
-            return Skipped(frame, late)
-        picture = self._decode(frame)
+        data = screen(frame, self.freshness)
+        if not isinstance(data, bytes):
+            return data
+        picture = self._decode(frame, data)
         if self.gate is None or isinstance(picture, DeadLettered):
             return picture
         same = self.gate.same_as(frame, picture)
         return Skipped(frame, "gated", same) if same else picture
 
-    def _decode(self, frame: Frame) -> Pixels | DeadLettered:
-        if frame.corrupt is not None:
-            return DeadLettered(frame, "corrupt-record", frame.corrupt)
-        if frame.value is None:
-            return DeadLettered(frame, "null", "the record has no value")
+    def _decode(self, frame: Frame, data: bytes) -> Pixels | DeadLettered:
         try:
             if self.decoder is not None:
-                return self.decoder(frame.value)
-            return frame_to_pixels(frame.value, self.input, self.limits)
+                return self.decoder(data)
+            return frame_to_pixels(data, self.input, self.limits)
         except BadFrame as error:
             return DeadLettered(frame, error.reason, str(error))
         except (Unavailable, Fatal, MemoryError):
@@ -87,40 +85,17 @@ class Classifier:
         self, frames: Sequence[Frame], pictures: Sequence[tuple[int, Pixels]]
     ) -> dict[int, Outcome]:
         started = self.clock()
-        rows = self._run_or_split([picture for _, picture in pictures])
+        rows = run_or_split([picture for _, picture in pictures], self._run)
         ended = self.clock()
         outcomes: dict[int, Outcome] = {}
         for (index, picture), row in zip(pictures, rows, strict=True):
             frame = frames[index]
             frame.stamps.started, frame.stamps.inferred = started, ended
-            if isinstance(row, BadFrame):
-                outcomes[index] = DeadLettered(frame, row.reason, str(row))
-            else:
-                outcomes[index] = seen = Classified(frame, self._top_scores(row), self.engine)
-                if self.gate is not None:
-                    self.gate.saw(seen, picture)
+            outcome = decide(frame, row, self.labels, self.top, self.engine)
+            outcomes[index] = outcome
+            if self.gate is not None and isinstance(outcome, Classified):
+                self.gate.saw(outcome, picture)
         return outcomes
 
-    def _run_or_split(self, pictures: list[Pixels]) -> list[Scores | BadFrame]:
-        """Scores of each picture, or how the engine failed on it once it was run alone."""
-        try:
-            scores = self.session.run(np.stack(pictures))
-            return (
-                list(scores) if np.isfinite(scores).all() else self._split(pictures, "not finite")
-            )
-        except (Unavailable, Fatal):
-            raise
-        except BadFrame as error:
-            return [error] if len(pictures) == 1 else self._split(pictures, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever one frame can provoke in a driver
-            return self._split(pictures, f"{type(error).__name__}: {error}")
-
-    def _split(self, pictures: list[Pixels], failure: str) -> list[Scores | BadFrame]:
-        if len(pictures) == 1:
-            return [BadFrame("engine-failed", f"the engine failed on this frame: {failure}")]
-        middle = len(pictures) // 2
-        return self._run_or_split(pictures[:middle]) + self._run_or_split(pictures[middle:])
-
-    def _top_scores(self, row: Scores) -> Mapping[str, float]:
-        highest = np.argsort(-row, kind="stable")[: self.top]
-        return {self.labels[index]: round(float(row[index]), 6) for index in highest}
+    def _run(self, pictures: Sequence[Pixels]) -> Sequence[Row]:
+        return list(self.session.run(np.stack(pictures)))

@@ -1,21 +1,40 @@
 """Stage two: each session takes a batch as soon as it is idle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
+from typing import Protocol, TypeAlias
 
 from deploy.bundle.errors import Unavailable
 from edge.frame import Frame
 from edge.observe.logs import get_logger
 from edge.observe.metrics import Metrics
 from edge.outcome import DeadLettered, Outcome
-from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
 
 _log = get_logger("infer")
 NAME = "infer"
+Witness: TypeAlias = Callable[[Sequence[Outcome]], None]
+"""Is shown the outcomes of each batch while their frames still have their pictures; what it does
+takes no time."""
 _TAKE_SECONDS = 0.2
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 5.0
+
+
+def unwatched(_: Sequence[Outcome]) -> None:
+    """Nobody looks on."""
+
+
+class Classifies(Protocol):
+    """Whatever makes outcomes of frames."""
+
+    def classify(self, frames: Sequence[Frame]) -> list[Outcome]:
+        """One outcome for each frame, in their order.
+
+        Raises:
+            Unavailable: the device cannot run the batch now.
+            Fatal: the device is gone.
+        """
 
 
 class InferStage:
@@ -27,10 +46,11 @@ class InferStage:
         crew: Crew,
         take: Callable[[float], list[Frame]],
         hands: Hands,
-        classifier: Classifier,
+        classifier: Classifies,
         publish: Callable[[list[Outcome]], None],
         metrics: Metrics,
         relieved: Event,
+        witness: Witness = unwatched,
     ) -> None:
         """`take` waits up to that many seconds for the next batch, empty if none came. `relieved`
         is set when another session takes over: this one ends after its batch.
@@ -43,6 +63,7 @@ class InferStage:
         self._publish = publish
         self._metrics = metrics
         self._relieved = relieved
+        self._witness = witness
 
     def run(self) -> None:
         while not self._crew.stopping and not self._relieved.is_set():
@@ -52,6 +73,7 @@ class InferStage:
                 self._hands.take(self.name, frames)
                 outcomes = self._patiently(frames)
                 self._hands.put_down(self.name)
+                self._witness(outcomes)
                 _let_go(outcomes)
                 self._publish(outcomes)
 

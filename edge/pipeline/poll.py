@@ -111,6 +111,11 @@ class PollStage:
                 deaths=suspicion.deaths,
             )
 
+    def cut(self, partition: Partition, end: int) -> int:
+        with self._taking_in:
+            self._intake.withdraw((partition,))
+            return self._assignments.renew(partition, end)
+
     def draining(self, partitions: tuple[Partition, ...]) -> Callable[[], bool]:
         self.withdraw(partitions)
         deadline = self._clock() + _REVOKE_BUDGET

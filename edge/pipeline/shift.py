@@ -7,10 +7,9 @@ from threading import Event, Thread
 from edge.frame import Frame
 from edge.observe.metrics import Metrics
 from edge.outcome import Outcome
-from edge.pipeline.classify import Classifier
 from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
-from edge.pipeline.infer import InferStage
+from edge.pipeline.infer import Classifies, InferStage, Witness, unwatched
 
 _JOIN_SECONDS = 0.2
 
@@ -22,7 +21,7 @@ class Post:
     name: str
     take: Callable[[float], list[Frame]]
     """Waits up to that many seconds for the next batch, empty if none came."""
-    classifier: Classifier
+    classifier: Classifies
     close: Callable[[], None] = lambda: None
     """Is called when its thread ends."""
 
@@ -31,12 +30,18 @@ class Shifts:
     """One shift after another takes from the same intake, so no frame notices the change."""
 
     def __init__(
-        self, crew: Crew, hands: Hands, publish: Callable[[list[Outcome]], None], metrics: Metrics
+        self,
+        crew: Crew,
+        hands: Hands,
+        publish: Callable[[list[Outcome]], None],
+        metrics: Metrics,
+        witness: Witness = unwatched,
     ) -> None:
         self._crew = crew
         self._hands = hands
         self._publish = publish
         self._metrics = metrics
+        self._witness = witness
         self._relieved = Event()
         self._threads: list[Thread] = []
 
@@ -66,6 +71,7 @@ class Shifts:
             self._publish,
             self._metrics,
             self._relieved,
+            self._witness,
         )
 
         def run() -> None:

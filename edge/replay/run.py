@@ -10,10 +10,11 @@ import cv2
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, open_bundle
-from deploy.bundle.pixels import Limits
+from deploy.bundle.pixels import Limits, Pixels
 from deploy.bundle.signature import read_trust
 from edge.frame import Frame, Partition, Range
 from edge.freshness import Freshness
+from edge.isolation.isolated import POSSIBLE, Isolated
 from edge.kafka.producer import RecordSink
 from edge.kafka.reader import TopicReader
 from edge.kafka.stretch import stretches_of
@@ -113,10 +114,11 @@ class Rerun:
         settings, made = self._settings, provision.record.fingerprint
         name = f"{bundle.manifest.name} {bundle.manifest.version}, {made.kind} {made.precision}"
         self.summary.engine = name
-        classifiers = [
-            self._classifier(bundle, provision) for _ in range(provision.engine.concurrency)
-        ]
         with ExitStack() as stack:
+            classifiers = [
+                self._classifier(bundle, provision, self._decoder(bundle, stack))
+                for _ in range(provision.engine.concurrency)
+            ]
             published = self._published(stack)
             writer = self._writer(bundle, provision)
             for outcome in rerun(frames, classifiers, settings.engine.max_batch):
@@ -136,17 +138,44 @@ class Rerun:
         sink.open()
         return Published(sink)
 
-    def _classifier(self, bundle: Bundle, provision: Provision) -> Classifier:
+    def _decoder(self, bundle: Bundle, stack: ExitStack) -> Callable[[bytes], Pixels] | None:
+        """A child process that decodes, where that is asked for."""
+        wanted, manifest = self._settings.isolation, bundle.manifest
+        if not wanted.isolate_decode:
+            return None
+        if not POSSIBLE:
+            raise Fatal("--isolate-decode needs Linux")
+        child = Isolated(
+            manifest.input,
+            self._limits,
+            len(manifest.labels),
+            None,
+            hang_seconds=wanted.hang_seconds,
+            still=lambda: None,
+        )
+        return stack.enter_context(closing(child)).decode
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self._settings.max_frame_bytes, self._settings.max_frame_pixels)
+
+    def _classifier(
+        self,
+        bundle: Bundle,
+        provision: Provision,
+        decoder: Callable[[bytes], Pixels] | None,
+    ) -> Classifier:
         settings = self._settings
         return Classifier(
             session=provision.engine.session(),
             input=bundle.manifest.input,
             labels=bundle.manifest.labels,
-            limits=Limits(settings.max_frame_bytes, settings.max_frame_pixels),
+            limits=self._limits,
             top=settings.top,
             clock=time.monotonic,
             # A rerun looks at what is past, so nothing is too late for it.
             freshness=Freshness(),
+            decoder=decoder,
         )
 
     def _writer(self, bundle: Bundle, provision: Provision) -> MessageWriter:

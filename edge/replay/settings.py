@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from deploy.bundle.errors import Fatal
 from deploy.bundle.typed import Positive
 from edge.settings.engine import EngineSettings
+from edge.settings.isolation import IsolationSettings
 from edge.settings.kafka import KafkaSettings
 from edge.settings.limits import LimitSettings
 from edge.settings.topics import TopicSettings
@@ -54,6 +55,7 @@ class ReplaySettings:
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
     topics: TopicSettings = field(default_factory=TopicSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    isolation: IsolationSettings = field(default_factory=IsolationSettings)
 
     def check(self) -> None:
         """Refuse what would do nothing, or harm.

@@ -13,6 +13,8 @@ from edge.settings.isolation import IsolationSettings
 from edge.settings.kafka import KafkaSettings
 from edge.settings.limits import LimitSettings
 from edge.settings.operation import OperationSettings
+from edge.settings.processes import ProcessSettings
+from edge.settings.rollout import RolloutSettings
 from edge.settings.topics import TopicSettings
 
 
@@ -37,4 +39,6 @@ class RunSettings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     freshness: FreshnessSettings = field(default_factory=FreshnessSettings)
     isolation: IsolationSettings = field(default_factory=IsolationSettings)
+    processes: ProcessSettings = field(default_factory=ProcessSettings)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
     operation: OperationSettings = field(default_factory=OperationSettings)

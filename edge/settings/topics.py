@@ -15,8 +15,8 @@ def _all_different(_: type, topics: "TopicSettings | None") -> None:
     ((name, times),) = Counter(astuple(topics)).most_common(1)
     if times > 1:
         raise ValueError(
-            f"Frames, classifications, dead letters and skipped frames need a topic each; {name!r} "
-            f"stands for {times} of them."
+            f"Frames, classifications, dead letters, skipped frames, models and their status need "
+            f"a topic each; {name!r} stands for {times} of them."
         )
 
 
@@ -36,3 +36,9 @@ class TopicSettings:
 
     skipped_topic: TopicName = "frames.skipped"
     """Where frames are recorded that were not classified on purpose."""
+
+    models_topic: TopicName = "models"
+    """Where it says which bundle the nodes of each slot should run (compacted)."""
+
+    models_status_topic: TopicName = "models.status"
+    """Where each node says how far it is with that (compacted)."""

@@ -3,38 +3,69 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 
 from tests.bench.accuracy import measure_accuracy
+from tests.bench.audit import measure_audit
+from tests.bench.copies import measure_copies
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
-from tests.bench.rig import rig, say
+from tests.bench.overload import measure_overload
+from tests.bench.rig import Rig, rig, say
+from tests.bench.rollout import measure_rollout
 from tests.bench.scraping import measure_scraping
 from tests.bench.start import measure_start
+from tests.bench.takeover import measure_takeover
 from tests.bench.throughput import measure_throughput
+from tests.bench.training import measure_training
+from tests.bench.workers import measure_workers
 
-_PARTS = ("accuracy", "scraping", "start", "throughput", "latency", "memory")
+_PARTS = (
+    *("accuracy", "copies", "training", "start", "scraping"),
+    *("throughput", "latency", "workers", "rollout", "memory"),
+)
+_ALONE: Mapping[str, Callable[[], None]] = {
+    "accuracy": measure_accuracy,
+    "copies": measure_copies,
+    "training": measure_training,
+    "start": measure_start,
+    "scraping": measure_scraping,
+    "takeover": measure_takeover,
+    "overload": lambda: measure_overload(_minutes()),
+    "audit": measure_audit,
+}
+"""Parts that need no stand. Those that are not among `_PARTS` are run where they are named."""
+_PACED = {"throughput", "latency", "rollout"}
+"""Parts that need to know how many frames a second the service can do."""
+
+
+def _minutes() -> float:
+    return float(os.environ.get("MINUTES", "5"))
 
 
 def main() -> None:
     parts = sys.argv[1:] or _PARTS
-    minutes = float(os.environ.get("MINUTES", "5"))
-    if "accuracy" in parts:
-        measure_accuracy()
-    if "scraping" in parts:
-        measure_scraping()
-    if "start" in parts:
-        measure_start()
-    if set(parts) <= {"accuracy", "scraping", "start"}:
+    for name in (name for name in _ALONE if name in parts):
+        _ALONE[name]()
+    if set(parts) <= _ALONE.keys():
         return
     with rig() as stand:
         build = [sys.executable, "-m", "deploy.cli", "build", str(stand.bundle.folder)]
         subprocess.run(build, check=True, capture_output=True)
-        rate = measure_throughput(stand) if {"throughput", "latency"} & set(parts) else 0.0
-        if "latency" in parts:
-            measure_latency(stand, rate / 2)
-        if "memory" in parts:
-            measure_memory(stand, minutes)
+        _measure(stand, set(parts))
     say("results are in bench-results/")
+
+
+def _measure(stand: Rig, parts: set[str]) -> None:
+    rate = measure_throughput(stand) if _PACED & parts else 0.0
+    if "latency" in parts:
+        measure_latency(stand, rate / 2)
+    if "workers" in parts:
+        measure_workers(stand)
+    if "rollout" in parts:
+        measure_rollout(stand, rate / 2)
+    if "memory" in parts:
+        measure_memory(stand, _minutes())
 
 
 if __name__ == "__main__":

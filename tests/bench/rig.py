@@ -1,6 +1,7 @@
 """What every benchmark stands on: a real broker, a real network, frames of camera size."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from deploy.bundle.manifest import Bundle, open_bundle
+from deploy.engines.device import core_count
 from edge.cameras.picture import encode_jpeg
 from edge.cameras.simulated import SimulatedCamera
 from edge.frame import Partition
@@ -106,6 +108,13 @@ def rig() -> Iterator[Rig]:
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def say_load() -> None:
+    """How busy this machine is with others' work: call it before there is any of ours."""
+    load, cores = os.getloadavg()[0], core_count()
+    note = "" if load < cores / 2 else ": NOT A FIGURE FOR AN AIM, others use this machine"
+    say(f"load {load:.1f} on {cores} cores before the start{note}")
 
 
 def save(name: str, document: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ in turn.
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -17,6 +17,7 @@ _FRAMES = 1600
 _PLAIN_FRAMES = 500
 _TRIM = 0.1
 _PATIENCE = 300.0
+_STOP_SECONDS = 25.0
 
 
 def measure_throughput(rig: Rig) -> float:
@@ -33,9 +34,9 @@ def measure_throughput(rig: Rig) -> float:
     for name, values in rates.items():
         spread = f"{min(values):.0f} to {max(values):.0f}"
         say(f"{name:<12} {median(values):6.0f} frames/s   ({spread}, {_ROUNDS} rounds)")
-    of_bare = _ratios(rates["service"], rates["bare"])
-    of_plain = _ratios(rates["service"], rates["plain loop"])
-    of_service = _ratios(rates["exactly-once"], rates["service"])
+    of_bare = by_round(rates["service"], rates["bare"])
+    of_plain = by_round(rates["service"], rates["plain loop"])
+    of_service = by_round(rates["exactly-once"], rates["service"])
     say(f"service / bare          {median(of_bare):.2f}   (aim: 0.80 or more)")
     say(f"service / plain loop    {median(of_plain):.2f}   (aim: 2 or more)")
     say(f"exactly-once / service  {median(of_service):.2f}   (aim: 0.90 or more)")
@@ -58,12 +59,26 @@ def service_command(rig: Rig, results: str, trace: Path | None) -> list[str]:
     ]
 
 
+def service_rate(rig: Rig, name: str, expected: int, words: Sequence[str]) -> float:
+    """Frames a second that the service as a user runs it makes of a backlog; `words` name that."""
+    rig.create_topic(name)
+    rig.create_topic(f"{name}.dead")
+    command = [*service_command(rig, name, None), *words]
+    topic = words[words.index("--frames-topic") + 1]
+    _run_until(rig, name, command, lambda: rig.committed(topic, group=name) >= expected)
+    return _steady_rate(rig.append_times(name)[:expected])
+
+
 def _through_kafka(rig: Rig, name: str, expected: int) -> float:
     plain = name.startswith("plain")
     rig.create_topic(name)
     rig.create_topic(f"{name}.dead")
-    done = (lambda: rig.count(name)) if plain else (lambda: rig.committed("backlog", group=name))
-    trace, log = rig.folder / f"{name}.json", rig.folder / f"{name}.log"
+
+    def done() -> bool:
+        found = rig.count(name) if plain else rig.committed("backlog", group=name)
+        return found >= expected
+
+    trace = rig.folder / f"{name}.json"
     if not plain:
         delivery = "exactly-once" if name.startswith("exactly-once") else "at-least-once"
         command = [*service_command(rig, name, trace), "--frames-topic", "backlog"]
@@ -71,16 +86,20 @@ def _through_kafka(rig: Rig, name: str, expected: int) -> float:
     else:
         server, model = rig.kafka.bootstrap_servers, str(rig.model)
         command = [sys.executable, "-m", "tests.bench.contenders", server, "backlog", name, model]
-    process = TiedProcess(name, command, log)
-    process.start()
-    try:
-        process.wait_until(lambda: _paused(done) >= expected, _PATIENCE)
-    finally:
-        process.stop()
+    _run_until(rig, name, command, done)
     return _steady_rate(rig.append_times(name)[:expected])
 
 
-def _paused(done: Callable[[], int]) -> int:
+def _run_until(rig: Rig, name: str, command: Sequence[str], done: Callable[[], bool]) -> None:
+    process = TiedProcess(name, command, rig.folder / f"{name}.log")
+    process.start()
+    try:
+        process.wait_until(lambda: _paused(done), _PATIENCE)
+    finally:
+        process.stop(_STOP_SECONDS)
+
+
+def _paused(done: Callable[[], bool]) -> bool:
     # Counting costs the machine under test; once a second is enough.
     time.sleep(1.0)
     return done()
@@ -92,5 +111,6 @@ def _steady_rate(times: list[float]) -> float:
     return (len(steady) - 1) / (steady[-1] - steady[0])
 
 
-def _ratios(left: list[float], right: list[float]) -> list[float]:
+def by_round(left: list[float], right: list[float]) -> list[float]:
+    """Round by round."""
     return [a / b for a, b in zip(left, right, strict=True)]

@@ -25,7 +25,8 @@ _PATIENCE = 30.0
 class Cluster:
     """For `with`. Brokers are counted from 0; their `node.id` is one more."""
 
-    def __init__(self) -> None:
+    def __init__(self, properties: Mapping[str, str] | None = None) -> None:
+        """`properties` are added to each broker's server.properties and win over ours."""
         clients, controllers, directs, proxied = (free_ports(SIZE) for _ in range(4))
         quorum = ",".join(f"{n + 1}@127.0.0.1:{port}" for n, port in enumerate(controllers))
         self.proxies = [
@@ -33,7 +34,10 @@ class Cluster:
         ]
         self.brokers = [
             ApacheKafka(
-                _properties(number, clients, controllers, directs, proxied, quorum),
+                {
+                    **_properties(number, clients, controllers, directs, proxied, quorum),
+                    **(properties or {}),
+                },
                 port=clients[number],
                 heap=_HEAP,
             )

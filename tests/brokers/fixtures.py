@@ -26,9 +26,7 @@ _not_here = pytest.StashKey[set[str]]()
 @pytest.fixture(scope="session")
 def apache_kafka(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
     """The real thing."""
-    state = availability()
-    if not state.ok:
-        _skip_loudly(pytestconfig, state.reason)
+    insist_on_apache(pytestconfig)
     with ApacheKafka() as broker:
         yield broker
 
@@ -36,9 +34,7 @@ def apache_kafka(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
 @pytest.fixture(scope="session")
 def three_brokers(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """The real thing, three times, behind networks that can fail."""
-    state = availability()
-    if not state.ok:
-        _skip_loudly(pytestconfig, state.reason)
+    insist_on_apache(pytestconfig)
     with Cluster() as cluster:
         yield cluster
 
@@ -70,6 +66,13 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     kind: BrokerKind = request.param
     found: Broker = request.getfixturevalue(f"{kind}_kafka")
     return found
+
+
+def insist_on_apache(config: pytest.Config) -> None:
+    """For a test that starts brokers of its own: skip loudly where none can run."""
+    state = availability()
+    if not state.ok:
+        _skip_loudly(config, state.reason)
 
 
 def _skip_loudly(config: pytest.Config, reason: str) -> NoReturn:

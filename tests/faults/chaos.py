@@ -1,6 +1,7 @@
 """Faults under load, in an order that the seed decides, and what was left of the frames.
 
-`make chaos MINUTES=10 SEED=7` runs it for each delivery and prints a table.
+`make chaos MINUTES=10 SEED=7` runs it for each delivery and prints a table; with `BROKERS=3` on a
+cluster, of which one broker at a time is killed or stopped.
 """
 
 import os
@@ -8,6 +9,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from rich.table import Table
 
 from edge.settings.delivery import Delivery
 from tests.brokers.apache import ApacheKafka
+from tests.brokers.cluster import SIZE, Cluster
+from tests.brokers.protocol import Broker
 from tests.faults.fleet import Fleet
 from tests.faults.recount import Recount, recount
 from tests.faults.schedule import Fault, Kind, faults
@@ -48,9 +53,14 @@ class Survived:
 
 
 def survive(
-    delivery: Delivery, seed: int, seconds: float, broker: ApacheKafka, world: World, folder: Path
+    delivery: Delivery,
+    seed: int,
+    seconds: float,
+    brokers: Sequence[ApacheKafka],
+    world: World,
+    folder: Path,
 ) -> Survived:
-    """Run members under load and do the seed's faults to them and to their broker."""
+    """Run members under load and do the seed's faults to them and to their brokers."""
     traffic = Traffic(world)
     done: Counter[Kind] = Counter()
     with Fleet(world, folder, delivery, MEMBERS) as fleet:
@@ -59,13 +69,13 @@ def survive(
             while time.monotonic() - begin < fault.at:
                 fleet.mend()
                 time.sleep(_TICK)
-            _do(fault, fleet, broker)
+            _do(fault, fleet, brokers[fault.member % len(brokers)])
             done[fault.kind] += 1
         traffic.end()
         fleet.until_done()
         fleet.stop_all()
         failures = fleet.failures
-    found = recount(broker.address, world.topics)
+    found = recount(world.kafka.bootstrap_servers, world.topics)
     return Survived(delivery, done, found, world.audit().status(delivery), failures)
 
 
@@ -85,23 +95,37 @@ def _do(fault: Fault, fleet: Fleet, broker: ApacheKafka) -> None:
 
 def main() -> None:
     minutes, seed = float(os.environ.get("MINUTES", "2")), int(os.environ.get("SEED", "1"))
+    count = int(os.environ.get("BROKERS", "1"))
+    if count not in {1, SIZE}:
+        sys.exit(f"BROKERS={count}: there may be 1 or {SIZE}")
     runs = []
     with tempfile.TemporaryDirectory(prefix="yardlight-chaos-") as place:
         bundle = make_tiny_bundle(Path(place) / "bundle")
         for delivery in ("exactly-once", "at-least-once"):
             folder = Path(place) / delivery
             folder.mkdir()
-            with ApacheKafka() as broker:
-                world = world_on(broker, bundle.folder, Path(place) / "engines")
-                runs.append(survive(delivery, seed, 60 * minutes, broker, world, folder))
-    Console().print(_table(runs, seed))
+            with _brokers(count) as (where, brokers):
+                world = world_on(where, bundle.folder, Path(place) / "engines", replication=count)
+                runs.append(survive(delivery, seed, 60 * minutes, brokers, world, folder))
+    Console().print(_table(runs, f"seed {seed}, {count} broker{'s' * (count > 1)}"))
     sys.exit(not all(run.kept for run in runs))
 
 
-def _table(runs: list[Survived], seed: int) -> Table:
+@contextmanager
+def _brokers(count: int) -> Iterator[tuple[Broker, Sequence[ApacheKafka]]]:
+    """What clients bootstrap from, and those that faults are done to."""
+    if count == 1:
+        with ApacheKafka() as broker:
+            yield broker, [broker]
+    else:
+        with Cluster() as cluster:
+            yield cluster, cluster.brokers
+
+
+def _table(runs: list[Survived], title: str) -> Table:
     table = Table(
         "delivery", "faults survived", "frames", "outcomes", "lost", "duplicated", "audit",
-        title=f"seed {seed}",
+        title=title,
     )  # fmt: skip
     for run in runs:
         done = ", ".join(f"{count} {kind}" for kind, count in sorted(run.done.items()))

@@ -9,8 +9,11 @@ from types import TracebackType
 
 from edge.settings.delivery import Delivery
 from tests.integration.running import Command, member
-from tests.integration.world import World
+from tests.integration.world import PARTITIONS, World
 from tests.waiting import PATIENCE, wait_until
+
+_PATIENCE = 300.0
+"""Seconds: a machine that others use takes long to start so many processes."""
 
 
 class Fleet:
@@ -67,10 +70,25 @@ class Fleet:
 
     def stop_all(self) -> Sequence[int]:
         """Their exit statuses."""
-        running = [member for member in self._members if member is not None]
-        for each in running:
+        for each in self._present:
             each.process.send_signal(signal.SIGTERM)
-        return [each.process.wait(PATIENCE) for each in running]
+        return [each.process.wait(PATIENCE) for each in self._present]
+
+    def until_shared(self) -> None:
+        """Wait until every member has partitions, and the group is at rest."""
+
+        def owned() -> list[float]:
+            return [it.metric("yardlight_partitions_assigned") for it in self._present]
+
+        wait_until(lambda: min(owned()) > 0 and sum(owned()) == PARTITIONS, "sharing", _PATIENCE)
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over all members."""
+        return sum(it.metric(name) for it in self._present)
+
+    def all_said(self, text: str) -> bool:
+        """Whether the log of each member holds it."""
+        return all(it.has_said(text) for it in self._present)
 
     def until_done(self) -> None:
         """Wait until every frame that was sent is below the committed offsets."""
@@ -80,6 +98,10 @@ class Fleet:
             return self._world.audit().pending == 0
 
         wait_until(done, "the end of the backlog")
+
+    @property
+    def _present(self) -> Sequence[Command]:
+        return [member for member in self._members if member is not None]
 
     def _end(self, number: int, how: signal.Signals) -> None:
         running = self._members[number]

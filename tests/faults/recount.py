@@ -32,20 +32,20 @@ class Recount:
 
 def recount(address: str, topics: TopicSettings) -> Recount:
     """Count what a reader of committed records sees."""
-    frames = _records(address, topics.frames_topic)
+    frames = committed_records(address, topics.frames_topic)
     sent = frozenset((record.partition(), record.offset()) for record in frames)
     outcomes: Counter[Place] = Counter()
-    for record in _records(address, topics.results_topic):
+    for record in committed_records(address, topics.results_topic):
         frame = json.loads(record.value())["frame"]
         outcomes[frame["partition"], frame["offset"]] += 1
-    for record in _records(address, topics.dead_letters_topic):
+    for record in committed_records(address, topics.dead_letters_topic):
         headers = dict(record.headers())
         place = int(headers["yardlight_partition"]), int(headers["yardlight_offset"])
         outcomes[place] += 1
     return Recount(sent, outcomes)
 
 
-def _records(address: str, topic: str) -> Iterator[Any]:
+def committed_records(address: str, topic: str) -> Iterator[Any]:
     """Every committed record of a topic."""
     consumer = confluent_kafka.Consumer(
         {

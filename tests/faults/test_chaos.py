@@ -8,6 +8,7 @@ import pytest
 
 from edge.settings.delivery import Delivery
 from tests.brokers.apache import ApacheKafka
+from tests.brokers.fixtures import insist_on_apache
 from tests.faults.chaos import survive
 from tests.faults.recount import Recount
 from tests.faults.schedule import KINDS, faults
@@ -37,14 +38,14 @@ def test_a_recount_names_what_is_lost_and_what_is_there_twice() -> None:
 @pytest.mark.parametrize("delivery", get_args(Delivery))
 def test_the_promise_is_kept_through_kills_freezes_and_a_broker_that_goes(
     delivery: Delivery,
-    apache_kafka: ApacheKafka,
+    pytestconfig: pytest.Config,
     tiny_bundle: Path,
     tmp_path: Path,
 ) -> None:
-    assert apache_kafka.address  # others use it; it also skips loudly where none can run
+    insist_on_apache(pytestconfig)
     with ApacheKafka() as broker:
         world = world_on(broker, tiny_bundle, tmp_path / "engines")
-        survived = survive(delivery, _SEED, _SECONDS, broker, world, tmp_path)
+        survived = survive(delivery, _SEED, _SECONDS, [broker], world, tmp_path)
     assert survived.kept, survived
     assert survived.done.total() >= 3
     assert len(survived.found.frames) > 0

@@ -18,6 +18,30 @@ _FRAMES = 40
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a group has come, by its committed offsets."""
+
+    world: World
+
+    def total(self) -> int:
+        with TopicReader(self.world.kafka, self.world.group) as reader:
+            return sum(reader.committed(at) or 0 for at in reader.partitions(self._topic))
+
+    def everywhere(self) -> None:
+        """Wait until every partition is committed beyond where it ends now."""
+        with TopicReader(self.world.kafka, self.world.group) as reader:
+            ends = {at: held.end for at, held in reader.bounds(self._topic).items()}
+            wait_until(
+                lambda: all((reader.committed(at) or 0) > end for at, end in ends.items()),
+                "every partition to be served",
+            )
+
+    @property
+    def _topic(self) -> str:
+        return self.world.topics.frames_topic
+
+
+@dataclass(frozen=True, slots=True)
 class Yard:
     """Members of one group that see the cluster through its proxies."""
 
@@ -33,9 +57,7 @@ class Yard:
 
     def _committed(self) -> int:
         self.fleet.mend()
-        topic = self.world.topics.frames_topic
-        with TopicReader(self.world.kafka, self.world.group) as reader:
-            return sum(reader.committed(at) or 0 for at in reader.partitions(topic))
+        return Progress(self.world).total()
 
 
 @contextmanager
@@ -59,7 +81,12 @@ def yard(
             traffic.end()
         fleet.until_done()
         fleet.stop_all()
-    found = recount(cluster.address, world.topics)
+    accounted(cluster.address, world, delivery)
+
+
+def accounted(address: str, world: World, delivery: Delivery) -> None:
+    """Recount by the audit, and by a client that is not ours."""
+    found = recount(address, world.topics)
     assert found.lost == []
     assert world.audit().status(delivery) == 0
     if delivery == "exactly-once":

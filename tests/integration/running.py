@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from tests.waiting import PATIENCE, wait_until
 
 
 @contextmanager
-def serving(settings: RunSettings) -> Iterator[Service]:
-    """A service of this process, ready; stopped at the end, and what killed it is raised."""
-    service = Service(settings)
+def serving(settings: RunSettings, wall: Callable[[], float] = time.time) -> Iterator[Service]:
+    """A service of this process, ready; stopped at the end, and what killed it is raised. `wall` is
+    the clock of the machine that it runs on.
+    """
+    service = Service(settings, wall=wall)
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(service.run)
         try:
@@ -112,11 +115,14 @@ def member(world: World, log: Path, *more: str) -> AbstractContextManager[Comman
     return command(log, "edge.cli", "run", *options(world, *more))
 
 
-def ended(world: World, *words: str) -> "subprocess.CompletedProcess[str]":
+def ended(
+    world: World, *words: str, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """A command of `yardlight-edge` on the topics of that world, once it has ended."""
     where = [*addresses(world), "--results-topic", world.topics.results_topic]
     command = [sys.executable, "-m", "edge.cli", *words, *where]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    around = os.environ | dict(environment or {})
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=around)
 
 
 def refusal(done: "subprocess.CompletedProcess[str]") -> str:
@@ -156,6 +162,8 @@ def _addresses(world: World) -> dict[str, str]:
         "--frames-topic": world.topics.frames_topic,
         "--dead-letters-topic": world.topics.dead_letters_topic,
         "--skipped-topic": world.topics.skipped_topic,
+        "--models-topic": world.topics.models_topic,
+        "--models-status-topic": world.topics.models_status_topic,
     }
 
 

@@ -35,4 +35,6 @@ def topic_words(topics: TopicSettings) -> Sequence[str]:
         *("--results-topic", topics.results_topic),
         *("--dead-letters-topic", topics.dead_letters_topic),
         *("--skipped-topic", topics.skipped_topic),
+        *("--models-topic", topics.models_topic),
+        *("--models-status-topic", topics.models_status_topic),
     ]

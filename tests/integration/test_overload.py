@@ -1,11 +1,8 @@
 """Three times the frames that the engine can run: cameras share it, and results stay fresh."""
 
 import threading
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -17,60 +14,17 @@ from edge.pipeline import intake, poll
 from edge.service import Service
 from edge.settings.freshness import FreshnessSettings
 from edge.settings.run import RunSettings
+from tests.integration.overload import RATES, run_slowly, traffic
 from tests.integration.running import serving
 from tests.integration.slow import slow_engine
 from tests.integration.world import World
-from tests.models import solid_jpeg
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
-PARCEL = solid_jpeg("parcel")
-SECONDS_A_FRAME = 0.0125
 MAX_AGE = 2.0
-RATES = {"busy": 60} | {f"calm-{number}": 6 for number in range(30)}
-"""Frames a second of each camera, three times as many as the engine runs."""
 QUEUE_FRAMES = 96
 ENOUGH = 1500
 """Frames sent before a test looks at what became of them."""
-
-
-def run_slowly(frames: int) -> None:
-    time.sleep(SECONDS_A_FRAME * frames)
-
-
-@dataclass
-class Traffic:
-    """Cameras that send whatever becomes of their frames."""
-
-    world: World
-    sent: "Counter[str]" = field(default_factory=Counter)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def run(self) -> None:
-        start = time.monotonic()
-        with self.world.producer(acks=1) as producer:
-            while not self.stop.wait(0.01):
-                elapsed = time.monotonic() - start
-                for camera, rate in RATES.items():
-                    while self.sent[camera] < elapsed * rate:
-                        producer.send(self.world.topics.frames_topic, PARCEL, camera.encode())
-                        self.sent[camera] += 1
-
-    @property
-    def total(self) -> int:
-        return sum(self.sent.values())
-
-
-@contextmanager
-def traffic(world: World) -> Iterator[Traffic]:
-    made = Traffic(world)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.stop.set()
-        thread.join()
 
 
 class Watched(FairShare):

@@ -13,6 +13,7 @@ from kafka import KafkaAdminClient, TopicPartition
 
 from deploy.importing.importer import import_model
 from edge.cloudevents import format_time
+from tests.integration.poison import SEGFAULT, decoder_that_falls, poisonous
 from tests.integration.running import addresses, command, ended, refusal, serving
 from tests.integration.test_audit import classify, commit
 from tests.integration.world import Place, Sent, World, pictures, slow_pictures
@@ -65,6 +66,23 @@ def test_the_same_bundle_says_the_same_and_nobody_is_disturbed(world: World) -> 
 def _place(record: Any) -> Place:
     frame = json.loads(record.value)["frame"]
     return Place(frame["partition"], frame["offset"])
+
+
+def test_a_frame_that_kills_its_decoder_is_counted_where_children_decode(
+    embedded_world: World, tmp_path: Path
+) -> None:
+    """And the rerun goes on, as the service does."""
+    world = embedded_world
+    first, second, *others = pictures(12)
+    world.send([first, poisonous(second, SEGFAULT), *others])
+    falls = decoder_that_falls(tmp_path / "falls")
+    into = f"{world.topics.results_topic}.again"
+    asked = words(world, world.bundle, "--into", into, "--create-topics", "--json")
+    done = ended(world, *asked, "--isolate-decode", environment=falls)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["complete"], told["classified"]) == (True, 11)
+    assert told["dead_lettered"] == {"crashed": 1}
 
 
 def test_another_bundle_tells_which_labels_would_change_and_where(

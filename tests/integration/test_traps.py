@@ -50,6 +50,9 @@ class Quiet:
 
     def taken_up(self, _: Partition, position: int, suspicion: Suspicion) -> None: ...
 
+    def cut(self, _: Partition, end: int) -> int:
+        return end
+
     def gone(self, _: tuple[Partition, ...]) -> None: ...
 
 

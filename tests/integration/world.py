@@ -202,6 +202,8 @@ def new_topics() -> TopicSettings:
         results_topic=f"{name}.results",
         dead_letters_topic=f"{name}.dead",
         skipped_topic=f"{name}.skipped",
+        models_topic=f"{name}.models",
+        models_status_topic=f"{name}.models.status",
     )
 
 

@@ -48,6 +48,13 @@ def test_the_wheel_holds_the_demos_bundle_whole(distributions: Distributions) ->
     assert files <= _names_in_wheel(distributions)
 
 
+def test_the_wheel_holds_the_kernels_with_their_source(distributions: Distributions) -> None:
+    kernels = ROOT / "deploy/engines/gpu/kernels"
+    files = {str(path.relative_to(ROOT)) for path in kernels.glob("[!_]*") if path.is_file()}
+    assert {Path(file).suffix for file in files} == {".cu", ".h", ".fatbin", ".json", ".py"}
+    assert files <= _names_in_wheel(distributions)
+
+
 def test_the_wheel_says_its_licence(distributions: Distributions) -> None:
     names = _names_in_wheel(distributions)
     assert f"{_metadata(names)}/licenses/LICENSE" in names

@@ -6,7 +6,7 @@ early reads what was there. Nothing works in a thread without a current context,
 
 import threading
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,19 +62,41 @@ class Device:
     def retain_primary_context(self) -> Context:
         return Context()
 
+    def get_attribute(self, attribute: str) -> int:
+        """Its memory is not the host's."""
+        assert attribute == "integrated"
+        return 0
+
 
 class Memory:
     """Device memory; its number is its address."""
 
     held: ClassVar[dict[int, bytearray]] = {}
-    least_free: ClassVar[int] = 0
+    given: ClassVar[int] = 0
 
     def __init__(self, size: int) -> None:
-        self.address = _BASE + _STEP * len(Memory.held)
+        assert size < _STEP
+        Memory.given += 1
+        self.address = _BASE + _STEP * Memory.given
         Memory.held[self.address] = bytearray(size)
 
     def __int__(self) -> int:
         return self.address
+
+    def free(self) -> None:
+        _require_context()
+        del Memory.held[self.address]
+
+
+class Pinned:
+    """Memory of the host that numpy's array is a view of."""
+
+    def __init__(self, size: int) -> None:
+        self._bytes = np.zeros(size, np.uint8)
+        self.__array_interface__ = self._bytes.__array_interface__
+
+    def free(self) -> None:
+        _require_context()
 
 
 class Stream:
@@ -101,19 +123,25 @@ class Stream:
 class Event:
     """Its time is the number of steps that its stream had taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, _: int = 0) -> None:
         _require_context()
         self.at: int | None = None
+        self._stream: Stream | None = None
 
-    def record(self, stream: Stream) -> "Event":
+    def record(self, stream: Stream) -> None:
+        self.at, self._stream = None, stream
         stream.add(lambda: setattr(self, "at", stream.steps))
-        return self
 
-    def time_till(self, later: "Event") -> float:
+    def synchronize(self) -> None:
+        assert self._stream is not None, "it was never recorded"
+        self._stream.synchronize()
+
+    def time_since(self, earlier: "Event") -> float:
         """Milliseconds."""
-        if self.at is None or later.at is None:
+        _require_context()
+        if self.at is None or earlier.at is None:
             raise Error("device not ready")
-        return float(later.at - self.at)
+        return float(self.at - earlier.at)
 
 
 def init() -> None:
@@ -132,27 +160,45 @@ def mem_get_info() -> tuple[int, int]:
     return _TOTAL - sum(map(len, Memory.held.values())), _TOTAL
 
 
-def memcpy_htod_async(to: Memory, source: Any, stream: Stream) -> None:
+def pagelocked_empty(size: int, dtype: Any, mem_flags: int = 0) -> Any:
+    _require_context()
+    assert dtype is np.uint8
+    assert not mem_flags
+    return np.asarray(Pinned(size))
+
+
+def memcpy_htod_async(to: int, source: Any, stream: Stream) -> None:
     _require_context()
     assert source.flags.c_contiguous
-    data = source.tobytes()
-    stream.add(lambda: _write(int(to), data))
+    stream.add(lambda: _write(to, source.tobytes()))
 
 
-def memcpy_dtoh_async(to: Any, source: Memory, stream: Stream) -> None:
+def memcpy_dtoh_async(to: Any, source: int, stream: Stream) -> None:
     _require_context()
     assert to.flags.c_contiguous
-    stream.add(lambda: _read(to, int(source)))
+    stream.add(lambda: _read(to, source))
+
+
+def at(address: int) -> memoryview:
+    """What lies on the device from an address on, to the end of what was taken there.
+
+    Raises:
+        LookupError: nothing was taken there.
+    """
+    for start, held in Memory.held.items():
+        if start <= address < start + len(held):
+            return memoryview(held)[address - start :]
+    raise LookupError(hex(address))
 
 
 def _write(address: int, data: bytes) -> None:
-    held = Memory.held[address]
-    assert len(data) <= len(held), "more is copied than there is room for"
-    held[: len(data)] = data
+    room = at(address)
+    assert len(data) <= len(room), "more is copied than there is room for"
+    room[: len(data)] = data
 
 
 def _read(to: Any, address: int) -> None:
-    flat = np.frombuffer(Memory.held[address], np.uint8)[: to.nbytes]
+    flat = np.frombuffer(at(address), np.uint8)[: to.nbytes]
     to.view(np.uint8).reshape(-1)[:] = flat
 
 
@@ -163,7 +209,10 @@ def module() -> ModuleType:
     made = ModuleType("pycuda.driver")
     names = (
         *(Error, LogicError, MemoryError, Device, Stream, Event, init, mem_alloc, mem_get_info),
-        *(memcpy_htod_async, memcpy_dtoh_async),
+        *(memcpy_htod_async, memcpy_dtoh_async, pagelocked_empty),
     )
+    made.event_flags = SimpleNamespace(BLOCKING_SYNC=1)  # type: ignore[attr-defined]
+    made.host_alloc_flags = SimpleNamespace(DEVICEMAP=2)  # type: ignore[attr-defined]
+    made.device_attribute = SimpleNamespace(INTEGRATED="integrated")  # type: ignore[attr-defined]
     vars(made).update({name.__name__: name for name in names})
     return made

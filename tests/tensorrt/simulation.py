@@ -197,7 +197,8 @@ def _say(it: Any, severity: str, words: str) -> None:
 
 def _set_address(it: Any, name: str, memory: int) -> bool:
     state(it)["addresses"][name] = memory
-    return memory in fake_cuda.Memory.held
+    fake_cuda.at(memory)
+    return True
 
 
 def _set_shape(it: Any, name: str, shape: Any) -> bool:
@@ -213,12 +214,12 @@ def _execute(it: Any, stream_handle: int) -> bool:
     reference = state(context["engine"])["reference"]
 
     def work() -> None:
-        held = fake_cuda.Memory.held
-        given = np.frombuffer(held[context["addresses"][name]], np.uint8)
+        addresses = context["addresses"]
+        given = np.frombuffer(fake_cuda.at(addresses[name]), np.uint8)
         found = reference.run(given[: int(np.prod(shape))].reshape(shape))
         for output in ("probabilities", "logits"):
             data = getattr(found, output).tobytes()
-            held[context["addresses"][output]][: len(data)] = data
+            fake_cuda.at(addresses[output])[: len(data)] = data
 
     fake_cuda.Stream.by_handle[stream_handle].add(work)
     return True

@@ -17,7 +17,8 @@ from tests.tensorrt.fake import fake
 from tests.tensorrt.simulation import Machine, simulation
 from tests.tensorrt.versions import VERSIONS
 
-_NAMES = ("tensorrt", "pycuda", "pycuda.driver")
+_GRAPHS = "cuda.bindings.driver"
+_NAMES = ("tensorrt", "pycuda", "pycuda.driver", _GRAPHS)
 
 
 def bindings_of(version: str) -> Bindings:
@@ -56,6 +57,8 @@ def install(version: str) -> Machine:
     package = type(sys)("pycuda")
     vars(package)["driver"] = driver
     sys.modules.update({"tensorrt": library, "pycuda": package, "pycuda.driver": driver})
+    # It comes with torch, and asks a real driver: here it is not installed.
+    sys.modules[_GRAPHS] = None  # type: ignore[assignment]
     # One logger is kept for each library, and this one has the name of the last.
     nvidia_log._made_for.cache_clear()
     return machine

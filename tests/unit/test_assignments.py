@@ -2,6 +2,7 @@
 
 from edge.assignments import Assignments
 from edge.frame import Frame
+from edge.suspicion import Suspicion
 from tests.frames import OTHER, PARTITION, classified, make_frame
 
 
@@ -121,3 +122,40 @@ def test_withdrawn_frames_do_not_hold_the_position_up() -> None:
     ledger = assignments.ledger_of(frame)
     assert ledger is not None
     assert ledger.in_flight == 0
+
+
+def test_after_a_cut_frames_come_again_from_the_first_that_is_not_done() -> None:
+    assignments = owning()
+    done, under_way = deliver(assignments, 4), deliver(assignments, 5)
+    finish(assignments, done)
+    assert assignments.renew(PARTITION, 9) == 5
+    assert assignments.ledger_of(under_way) is None
+    finish(assignments, deliver(assignments, 5))
+    assert assignments.uncommitted([PARTITION]) == {PARTITION: 6}
+
+
+def test_after_a_cut_below_what_is_done_the_position_goes_back() -> None:
+    assignments = owning()
+    for offset in (4, 5, 6):
+        finish(assignments, deliver(assignments, offset))
+    assignments.note_committed({PARTITION: 7})
+    assert assignments.renew(PARTITION, 0) == 0
+    finish(assignments, deliver(assignments, 0))
+    assert assignments.uncommitted([PARTITION]) == {PARTITION: 1}
+
+
+def test_a_cut_of_what_nothing_was_read_from_goes_back_to_where_it_was_taken_up() -> None:
+    assignments = owning()
+    assignments.take_up(PARTITION, 3, Suspicion())
+    assert assignments.renew(PARTITION, 9) == 3
+    assert assignments.renew(OTHER, 9) == 9
+
+
+def test_a_cut_keeps_nobody_from_giving_a_partition_back() -> None:
+    assignments = owning()
+    assignments.drain([PARTITION])
+    assignments.renew(PARTITION, 0)
+    assert assignments.accepting(PARTITION) is None
+    assignments.forget([PARTITION])
+    assert assignments.renew(PARTITION, 2) == 2
+    assert PARTITION not in assignments.partitions()

@@ -13,13 +13,14 @@ from rich.console import Console
 from deploy.build.engine import BuildSpec, build_engine
 from deploy.bundle.command import DONE, FAILED
 from deploy.bundle.manifest import MODEL, open_bundle
-from edge.doctor import engines, machine
+from edge.doctor import engines, machine, workers
 from edge.doctor.engines import check_engines
 from edge.doctor.examination import DoctorSettings, examine
 from edge.doctor.finding import Finding, fail, ok, warn
 from edge.doctor.machine import check_machine
 from edge.doctor.port import check_port
 from edge.doctor.report import show, show_json
+from edge.doctor.workers import check_cores
 from edge.kafka.embedded import free_port
 from edge.settings.engine import EngineSettings
 from edge.settings.kafka import KafkaSettings
@@ -51,6 +52,14 @@ def test_a_driver_without_the_libraries_that_use_it_is_a_pity(
     found = by_check(check_machine(EngineSettings()))
     assert found["NVIDIA driver"].found == "580.65.06"
     assert {found[name].status for name in ("tensorrt", "pycuda")} == {"warn"}
+
+
+def test_more_workers_than_cores_are_a_pity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "core_count", lambda: 2)
+    assert list(check_cores(1)) == []
+    assert by_check(check_cores(2))["workers"].status == "ok"
+    crowded = by_check(check_cores(3))["workers"]
+    assert (crowded.status, crowded.found) == ("warn", "3, on 2 cores")
 
 
 def settings(cache: Path, *, build: bool = True) -> EngineSettings:

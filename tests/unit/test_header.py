@@ -37,7 +37,7 @@ def header_or_reason(data: bytes) -> tuple[ImageHeader | None, str]:
     ("data", "expected"),
     [
         (JPEG, ImageHeader("jpeg", 32, 24, 3)),
-        (encoded.jpeg(PICTURE, progressive=True), ImageHeader("jpeg", 32, 24, 3)),
+        (encoded.jpeg(PICTURE, progressive=True), ImageHeader("jpeg", 32, 24, 3, 1, True)),
         (encoded.jpeg(PICTURE[..., 0]), ImageHeader("jpeg", 32, 24, 1)),
         (encoded.CMYK, ImageHeader("jpeg", 16, 16, 4)),
         (PNG, ImageHeader("png", 32, 24, 3)),

@@ -176,3 +176,12 @@ def test_a_command_that_shows_errors_only_hears_no_warning_of_the_client(
     logging.getLogger("kafka.cluster").warning("no node available")
     logging.getLogger("kafka.net.selector").warning("a task ran for 0.295s")
     assert lines(capsys) == []
+
+
+def test_a_worker_has_its_number_on_every_line_the_clients_included(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("info", "json", worker=2)
+    get_logger("poll").info("running")
+    logging.getLogger("kafka.client").warning("a broker is away")
+    assert [line["worker"] for line in lines(capsys)] == [2, 2]

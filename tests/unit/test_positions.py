@@ -27,6 +27,9 @@ class Consumer:
     starts: dict[Any, int] = field(default_factory=dict)
     sought: dict[Any, int | str] = field(default_factory=dict)
     answers: bool = True
+    unfinished: int = 0
+    """So many frames before a cut are not done."""
+    cuts: list[tuple[Partition, int]] = field(default_factory=list)
 
     def assignment(self) -> set[Any]:
         return {HERE, THERE}
@@ -35,6 +38,13 @@ class Consumer:
         if not self.answers:
             raise KafkaTimeoutError(timeout_ms)
         return {at: self.starts[at] for at in places}
+
+    def found(self, error: Exception) -> list[Record]:
+        return find_position(self, error, self.cut)
+
+    def cut(self, partition: Partition, end: int) -> int:
+        self.cuts.append((partition, end))
+        return end - self.unfinished
 
     def seek(self, at: Any, offset: int) -> None:
         self.sought[at] = offset
@@ -50,13 +60,13 @@ def lost(records: list[Record]) -> list[tuple[int | None, int]]:
 
 def test_a_group_that_never_committed_begins_at_the_beginning_and_has_lost_nothing() -> None:
     consumer = Consumer()
-    assert find_position(consumer, NoOffsetForPartitionError({HERE, NOT_OURS})) == []
+    assert consumer.found(NoOffsetForPartitionError({HERE, NOT_OURS})) == []
     assert consumer.sought == {HERE: "beginning"}
 
 
 def test_what_was_deleted_unread_is_told_and_reading_goes_on_behind_it() -> None:
     consumer = Consumer({HERE: 12})
-    records = find_position(consumer, OffsetOutOfRangeError({HERE: 7}))
+    records = consumer.found(OffsetOutOfRangeError({HERE: 7}))
     assert lost(records) == [(7, 11)]
     assert records[0].partition == Partition("frames", 0)
     assert consumer.sought == {HERE: 12}
@@ -64,36 +74,49 @@ def test_what_was_deleted_unread_is_told_and_reading_goes_on_behind_it() -> None
 
 def test_a_log_that_ends_before_the_position_is_read_anew_and_has_lost_nothing_known() -> None:
     consumer = Consumer({HERE: 3})
-    assert find_position(consumer, OffsetOutOfRangeError({HERE: 50})) == []
+    assert consumer.found(OffsetOutOfRangeError({HERE: 50})) == []
     assert consumer.sought == {HERE: 3}
 
 
 def test_a_partition_that_was_given_back_meanwhile_is_left_alone() -> None:
     consumer = Consumer()
-    assert find_position(consumer, OffsetOutOfRangeError({NOT_OURS: 7})) == []
-    assert find_position(consumer, NoOffsetForPartitionError({NOT_OURS})) == []
-    assert find_position(consumer, LogTruncationError({NOT_OURS: None})) == []
+    assert consumer.found(OffsetOutOfRangeError({NOT_OURS: 7})) == []
+    assert consumer.found(NoOffsetForPartitionError({NOT_OURS})) == []
+    assert consumer.found(LogTruncationError({NOT_OURS: None})) == []
     assert consumer.sought == {}
 
 
 def test_a_broker_that_does_not_answer_leaves_the_position_where_it_is() -> None:
     consumer = Consumer({HERE: 12}, answers=False)
     with pytest.raises(KafkaTimeoutError):
-        find_position(consumer, OffsetOutOfRangeError({HERE: 7}))
+        consumer.found(OffsetOutOfRangeError({HERE: 7}))
     assert consumer.sought == {}
 
 
 def test_a_long_stretch_comes_in_pieces_that_are_the_same_when_it_has_grown() -> None:
     size = OFFSETS_A_RECORD
-    first = find_position(Consumer({HERE: 2 * size + 5}), OffsetOutOfRangeError({HERE: 10}))
+    first = Consumer({HERE: 2 * size + 5}).found(OffsetOutOfRangeError({HERE: 10}))
     assert lost(first) == [(10, size - 1), (size, 2 * size - 1), (2 * size, 2 * size + 4)]
-    grown = find_position(Consumer({HERE: 3 * size}), OffsetOutOfRangeError({HERE: 10}))
+    grown = Consumer({HERE: 3 * size}).found(OffsetOutOfRangeError({HERE: 10}))
     assert lost(grown)[:2] == lost(first)[:2]
     assert lost(grown)[2] == (2 * size, 3 * size - 1)
 
 
 def test_where_a_new_leader_has_less_reading_goes_on_where_the_logs_part() -> None:
-    consumer = Consumer()
+    consumer = Consumer({THERE: 5})
     truncated = LogTruncationError({HERE: OffsetAndMetadata(40, "", 3), THERE: None})
-    assert find_position(consumer, truncated) == []
-    assert consumer.sought == {HERE: 40, THERE: "beginning"}
+    assert consumer.found(truncated) == []
+    assert consumer.sought == {HERE: 40, THERE: 5}
+    assert consumer.cuts == [(Partition("frames", 0), 40), (Partition("frames", 1), 5)]
+
+
+def test_frames_before_a_cut_that_are_not_done_come_again() -> None:
+    consumer = Consumer(unfinished=7)
+    assert consumer.found(LogTruncationError({HERE: OffsetAndMetadata(40, "", 3)})) == []
+    assert consumer.sought == {HERE: 33}
+
+
+def test_what_was_read_of_a_log_that_ends_before_the_position_is_no_more() -> None:
+    consumer = Consumer({HERE: 3})
+    consumer.found(OffsetOutOfRangeError({HERE: 50}))
+    assert consumer.cuts == [(Partition("frames", 0), 3)]

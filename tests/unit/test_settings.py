@@ -36,3 +36,11 @@ def test_unless_told_every_frame_is_looked_at_however_old() -> None:
     assert freshness() == FreshnessSettings(
         max_age=None, age_from="record", overload="block", gate=False
     )
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1.5", "auto", "65"])
+def test_workers_are_a_number_that_a_machine_can_bear(
+    typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command_line(app, ["run", "--bundle", "yard", "--workers", typed]) == WRONG_USAGE
+    assert "--workers" in capsys.readouterr().err

@@ -110,6 +110,23 @@ def test_a_tensor_of_another_shape_is_named_with_both_shapes(tmp_path: Path) -> 
         pretrained(SMALL, tmp_path / "other.safetensors", "timm", 3, pixels())
 
 
+def test_counters_of_batchnorm_may_be_missing_for_nothing_is_computed_from_them(
+    tmp_path: Path, weights: Path
+) -> None:
+    file = tmp_path / "without.safetensors"
+    kept = {
+        name: value
+        for name, value in timms_own().state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    save_file(kept, file)
+    networks = [pretrained(SMALL, it, "timm", 3, pixels()).network.eval() for it in (file, weights)]
+    some = torch.from_numpy(pixels(2))
+    with torch.inference_mode():
+        found, expected = (network(some).embedding for network in networks)
+    torch.testing.assert_close(found, expected)
+
+
 def test_a_file_that_lacks_one_tensor_is_refused(tmp_path: Path) -> None:
     state = timms_own().state_dict()
     del state["bn1.bias"]

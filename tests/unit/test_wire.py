@@ -158,6 +158,8 @@ def test_the_asyncapi_document_names_every_topic_by_its_default() -> None:
         "classifications",
         "frames.skipped",
         "frames.dead-letters",
+        "models",
+        "models.status",
     }
 
 

@@ -6,7 +6,9 @@ from typing import TypeAlias
 
 import torch
 
+from deploy.bundle.errors import Fatal
 from trainer.data.pictures import Pictures
+from trainer.ranks import Ranks
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 """Pixels uint8 [N, H, W, 3] and targets int64 [N]."""
@@ -14,27 +16,48 @@ Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Batches:
+    """Of a batch each of the processes that train together takes its share."""
+
     pictures: Pictures
     size: int
-    device: torch.device
+    """Pictures of one step, in all processes together."""
+    ranks: Ranks
 
-    def shuffled(self, generator: torch.Generator) -> Iterator[Batch]:
-        """One epoch in random order, full batches only: BatchNorm learns badly from a short one.
+    def shuffled(self, generator: torch.Generator, step: int = 0) -> Iterator[Batch]:
+        """One epoch in random order from `step` on, full batches only: BatchNorm learns badly from
+        a short one. What is left over is another picture each time.
 
-        What is left over is another picture each time.
+        Raises:
+            Fatal: there is not a picture for each process.
         """
+        if min(self.size, len(self.pictures)) < self.ranks.count:
+            raise Fatal(
+                f"{self.ranks.count} processes share {len(self.pictures)} pictures in batches of "
+                f"{self.size}: give torchrun fewer processes, or fit a larger --batch"
+            )
         order = torch.randperm(len(self.pictures), generator=generator)
-        for step in range(self.steps):
-            yield self._take(order[step * self.size : (step + 1) * self.size])
+        for at in range(step, self.steps):
+            yield self._take(self.ranks.share(order[at * self.size : (at + 1) * self.size]))
 
     def in_order(self) -> Iterator[Batch]:
-        for chosen in torch.arange(len(self.pictures)).split(self.size):
-            yield self._take(chosen)
+        """All pictures, in every process."""
+        return self._of(torch.arange(len(self.pictures)))
+
+    def shared(self) -> Iterator[Batch]:
+        """All pictures in order, each in one of the processes."""
+        return self._of(torch.arange(len(self.pictures))[self.ranks.rank :: self.ranks.count])
 
     @property
     def steps(self) -> int:
         """Steps of one epoch of `shuffled`: at least one, however few the pictures."""
         return max(1, len(self.pictures) // self.size)
+
+    @property
+    def device(self) -> torch.device:
+        return self.ranks.device
+
+    def _of(self, indices: torch.Tensor) -> Iterator[Batch]:
+        return map(self._take, indices.split(self.size))
 
     def _take(self, chosen: torch.Tensor) -> Batch:
         indices = chosen.numpy()

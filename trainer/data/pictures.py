@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from trainer.data.cache import Cache
 from trainer.data.layout import Split
 from trainer.errors import DataError
 
@@ -56,18 +57,24 @@ class Read:
 
 
 def read_pictures(
-    split: Split, labels: tuple[str, ...], spec: InputSpec, threads: int, watch: Watch
+    split: Split,
+    labels: tuple[str, ...],
+    spec: InputSpec,
+    threads: int,
+    watch: Watch,
+    cache: Cache | None = None,
 ) -> Pictures:
-    """Decode every picture of a split through the production path.
+    """Decode every picture of a split through the production path, unless `cache` has it decoded.
 
     Raises:
         DataError: some cannot be read; names up to ten of them.
+        OSError: there is no room in the cache.
     """
     files = [(path, index) for index, label in enumerate(labels) for path in split.files[label]]
     pixels = np.empty((len(files), spec.height, spec.width, 3), np.uint8)
     hashes, problems = [], []
     with _pool(threads) as pool:
-        every = pool.map(lambda file: _read(file[0], spec), files)
+        every = pool.map(lambda file: _read(file[0], spec, cache), files)
         for index, read in enumerate(watch(f"reading {split.folder}", every, len(files))):
             if read.pixels is None:
                 problems.append(f"{files[index][0]}: {read.problem}")
@@ -89,14 +96,26 @@ def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _read(path: Path, spec: InputSpec) -> Read:
+def _read(path: Path, spec: InputSpec, cache: Cache | None) -> Read:
     try:
         data = path.read_bytes()
-        return Read(frame_to_pixels(data, spec, PHOTO_LIMITS), hashlib.sha256(data).hexdigest())
     except OSError as error:
         return Read(None, problem=str(error.strerror))
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        return Read(_decoded(data, digest, spec, cache), digest)
     except BadFrame as error:
         return Read(None, problem=str(error))
+
+
+def _decoded(data: bytes, digest: str, spec: InputSpec, cache: Cache | None) -> Pixels:
+    found = None if cache is None else cache.find(digest)
+    if found is not None:
+        return found
+    pixels = frame_to_pixels(data, spec, PHOTO_LIMITS)
+    if cache is not None:
+        cache.keep(digest, pixels)
+    return pixels
 
 
 def _refuse(problems: list[str], folder: Path) -> None:

@@ -16,6 +16,8 @@ from trainer.errors import WrongWeights
 Weights: TypeAlias = Mapping[str, torch.Tensor]
 _WRAPPERS = ("state_dict_ema", "state_dict", "model_ema", "model")
 _PREFIXES = ("module.", "_orig_mod.", "model.")
+_COUNTER = "num_batches_tracked"
+"""How many batches a BatchNorm saw. Nothing is computed from it, and many files leave it out."""
 _MOST_NAMED = 5
 _FOLDED = 1e-3
 """How far a BatchNorm that does nothing may be from scale 1, mean 0 and variance 1."""
@@ -67,7 +69,10 @@ def fit_weights(body: nn.Module, weights: Weights, file: Path, classifier: str) 
     Raises:
         WrongWeights: anything is missing, is left over, or has another shape.
     """
-    expected = body.state_dict()
+    expected = {
+        name: value for name, value in body.state_dict().items() if not name.endswith(_COUNTER)
+    }
+    weights = {name: value for name, value in weights.items() if not name.endswith(_COUNTER)}
     wrong = [
         *_listed("missing in the file", expected.keys() - weights.keys()),
         *_listed("unknown to the network", weights.keys() - expected.keys()),
@@ -79,7 +84,7 @@ def fit_weights(body: nn.Module, weights: Weights, file: Path, classifier: str) 
             f"{file} does not fit the network: {matched} of {len(expected)} tensors have its "
             f"names; {'; '.join(wrong)}. Is it the file for this --backbone?"
         )
-    body.load_state_dict(weights)
+    body.load_state_dict(weights, strict=False)  # but for the counters, all was compared above
     numbers = sum(value.numel() for value in weights.values())
     return Match(len(weights), numbers, classes_in(weights, classifier), _is_folded(body))
 

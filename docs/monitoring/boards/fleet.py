@@ -8,6 +8,7 @@ from edge.observe import definitions as m
 
 _NODE = "{{instance}}"
 _NO_CERTIFICATE = "no mutual TLS"
+_ONE_PROCESS = "only with --workers 2 or more"
 _NO_AUDIT = "only where an auditor is scraped"
 
 FLEET = Board(
@@ -62,6 +63,15 @@ FLEET = Board(
             "Partitions unserved", "Partitions that no scraped node owns: their frames wait.",
             "suffix: partitions", Section.UNSERVED,
             (Query(f'{UNSERVED}{{job=~"$job"}}', "{{job}}"),),
+        ),
+        Panel(
+            "Workers", "Workers of each node that take frames.", "none", Section.WORKER,
+            (Query(by("sum", "instance", chosen(m.WORKER_READY)), _NODE, empty=_ONE_PROCESS),),
+        ),
+        Panel(
+            "Worker starts", "Each but the first is after a death.", "suffix: /s", Section.WORKER,
+            (Query(by("sum", "instance, worker", chosen_rate(m.WORKER_STARTS)),
+                   "{{instance}} worker {{worker}}", empty=_ONE_PROCESS),),
         ),
         Panel(
             "Reconnects", "Failures that made a Kafka client start over.",

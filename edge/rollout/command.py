@@ -1,0 +1,247 @@
+"""`yardlight-edge rollout`: another bundle for every node of a slot; status; back."""
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import msgspec
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from deploy.bundle.command import DONE, FAILED
+from deploy.bundle.errors import Fatal
+from deploy.bundle.manifest import parse_manifest
+from deploy.bundle.typed import AboveZero, Fraction, Seconds
+from edge.acls import acls_of
+from edge.cloudevents import format_time
+from edge.kafka.access import insist_on_access
+from edge.kafka.reader import TopicReader
+from edge.observe.logs import configure_logs
+from edge.rollout.fetching import digest_of, manifest_of
+from edge.rollout.ordering import Next, Ordering
+from edge.rollout.remote import reader_of
+from edge.rollout.text import document_of, figures_text, table_of, wanted_text
+from edge.rollout.waiting import Waiting, statuses
+from edge.rollout.words import (
+    ORDER_SCHEMA,
+    Bounds,
+    BundlePlace,
+    Desired,
+    NodeStatus,
+    ShadowPlan,
+)
+from edge.setting_types import Frames, NodeName, ShareAboveZero
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
+
+app = App(name="rollout", help="Another bundle for every node of a slot; how far they are; back.")
+
+Json: TypeAlias = Annotated[bool, Parameter("--json", negative="")]
+Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
+_TIMEOUT = 1800.0
+
+
+@Parameter(name="*", group="Trial")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSettings:
+    """How nodes try a bundle, and what it must keep to."""
+
+    shadow_frames: Frames = ShadowPlan().frames
+    """Live frames that it is compared on beside the one that serves, and then watched for at work;
+    0 puts it to work at once, where it is watched for 100."""
+
+    shadow_share: ShareAboveZero = ShadowPlan().share
+    """Share of the live frames that it is shown, 0 to 1: so much more work a node has meanwhile."""
+
+    min_agreement: Fraction = Bounds().agreement
+    """Least share of frames that must get the label which is served."""
+
+    max_latency_ratio: AboveZero = Bounds().latency_ratio
+    """Most time for a batch, as a multiple of what the bundle that is served needs."""
+
+    max_errors: Fraction = Bounds().errors
+    """Largest share of frames that its engine may fail on."""
+
+    @property
+    def shadow(self) -> ShadowPlan:
+        return ShadowPlan(self.shadow_frames, self.shadow_share)
+
+    @property
+    def bounds(self) -> Bounds:
+        return Bounds(self.min_agreement, self.max_latency_ratio, self.max_errors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Where a slot's roll-outs are written and read."""
+
+    name: str
+    kafka: KafkaSettings
+    topics: TopicSettings
+
+    @property
+    def ordering(self) -> Ordering:
+        return Ordering(self.kafka, self.topics.models_topic, self.name)
+
+
+@app.default
+def rollout(
+    *,
+    slot: NodeName,
+    bundle: str,
+    digest: str | None = None,
+    trial: TrialSettings | None = None,
+    wait: Flag = False,
+    timeout: Seconds = _TIMEOUT,
+    kafka: KafkaSettings | None = None,
+    topics: TopicSettings | None = None,
+    as_json: Json = False,
+) -> int:
+    """Have every node of a slot fetch, try and run a bundle. Returns at once unless told to wait.
+
+    Exit status: 1 if another roll-out came right after it, or, with --wait, if a node did not come
+    to serve it.
+
+    Args:
+        slot: whose nodes; those that were started with `run --slot`.
+        bundle: folder of the bundle as nodes reach it: an absolute path, or an address that begins
+            with https:, s3: or whatever fsspec knows. A relative path is one on this machine.
+        digest: of the bundle, where its manifest cannot be read from this machine.
+        wait: until it has come to an end on every node.
+        timeout: seconds to wait, at most.
+        as_json: print what was written, and the nodes, for machines.
+    """
+    configure_logs("error", "auto")
+    at = _opened(slot, kafka, topics)
+    uri = _absolute(bundle)
+    place = BundlePlace(uri, digest or _digest_at(uri))
+    plan = trial or TrialSettings()
+    ordered = at.ordering.order(_following(slot, place, plan))
+    return _ordered(at, ordered, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@app.command
+def back(
+    *,
+    slot: NodeName,
+    trial: TrialSettings | None = None,
+    wait: Flag = False,
+    timeout: Seconds = _TIMEOUT,
+    kafka: KafkaSettings | None = None,
+    topics: TopicSettings | None = None,
+    as_json: Json = False,
+) -> int:
+    """Roll out again what was wanted before the newest roll-out.
+
+    Args:
+        slot: whose nodes.
+        wait: until it has come to an end on every node.
+        timeout: seconds to wait, at most.
+        as_json: print what was written, and the nodes, for machines.
+    """
+    configure_logs("error", "auto")
+    at = _opened(slot, kafka, topics)
+    plan = trial or TrialSettings()
+
+    def following(newest: Desired | None) -> Desired:
+        if newest is None or newest.previous is None:
+            raise Fatal(f"slot {slot} has no roll-out before the newest one to go back to")
+        return _following(slot, newest.previous, plan)(newest)
+
+    ordered = at.ordering.order(following)
+    return _ordered(at, ordered, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@app.command
+def status(
+    *,
+    slot: NodeName,
+    kafka: KafkaSettings | None = None,
+    topics: TopicSettings | None = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is wanted of a slot, and how far each of its nodes is.
+
+    Args:
+        slot: whose nodes.
+        as_json: one JSON document.
+    """
+    configure_logs("error", "auto")
+    at = _Slot(slot, kafka or KafkaSettings(), topics or TopicSettings())
+    insist_on_access(at.kafka, acls_of("rollout status", at.topics, ""))
+    wanted = at.ordering.newest()
+    with TopicReader(at.kafka) as reader:
+        nodes = statuses(reader.read_all(at.topics.models_status_topic), slot)
+    if as_json:
+        sys.stdout.write(document_of(nodes, wanted, slot) + "\n")
+        return
+    sys.stdout.write(wanted_text(wanted, slot) + "\n")
+    if nodes:
+        Console().print(table_of(nodes, wanted))
+    else:
+        sys.stdout.write("no node was heard of: `yardlight-edge run --slot` takes part\n")
+
+
+def _opened(slot: str, kafka: KafkaSettings | None, topics: TopicSettings | None) -> _Slot:
+    at = _Slot(slot, kafka or KafkaSettings(), topics or TopicSettings())
+    insist_on_access(at.kafka, acls_of("rollout", at.topics, ""))
+    return at
+
+
+def _absolute(bundle: str) -> str:
+    """A path as nodes may find it too; an address stays as it is."""
+    return bundle if "://" in bundle else str(Path(bundle).absolute())
+
+
+def _digest_at(uri: str) -> str:
+    text = manifest_of(reader_of(uri), uri)
+    parse_manifest(text, f"{uri}/bundle.json")
+    return digest_of(text)
+
+
+def _following(slot: str, place: BundlePlace, plan: TrialSettings) -> Next:
+    def following(newest: Desired | None) -> Desired:
+        return Desired(
+            schema=ORDER_SCHEMA,
+            slot=slot,
+            uri=place.uri,
+            digest=place.digest,
+            generation=1 if newest is None else newest.generation + 1,
+            issued_at=format_time(time.time()),
+            shadow=plan.shadow,
+            bounds=plan.bounds,
+            previous=None if newest is None else newest.place,
+        )
+
+    return following
+
+
+def _ordered(at: _Slot, desired: Desired, *, wait: bool, timeout: float, as_json: bool) -> int:
+    """Say what was written, and wait for what becomes of it, where that is asked for."""
+    if not as_json:
+        sys.stdout.write(wanted_text(desired, at.name) + "\n")
+    elif not wait:
+        sys.stdout.write(json.dumps(msgspec.to_builtins(desired), indent=2) + "\n")
+    if not wait:
+        return DONE
+    waiting = Waiting(at.kafka, at.topics, desired, _quiet if as_json else _tell)
+    over = waiting.wait(timeout)
+    if as_json:
+        sys.stdout.write(document_of(waiting.alive, desired, at.name) + "\n")
+    if not over:
+        behind = ", ".join(sorted(waiting.behind)) or "no node was heard of"
+        sys.stderr.write(f"not over after {timeout:g} s: {behind}\n")
+    return DONE if waiting.served else FAILED
+
+
+def _tell(one: NodeStatus) -> None:
+    said = [one.node, one.state, figures_text(one.figures), one.reason]
+    sys.stdout.write(": ".join(filter(None, said)) + "\n")
+    sys.stdout.flush()
+
+
+def _quiet(_: NodeStatus) -> None:
+    """The document at the end says it."""

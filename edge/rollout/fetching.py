@@ -1,0 +1,141 @@
+"""A bundle from where it lies into the store: nothing of it counts before its digest is right."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.bundle.errors import BundleError, Fatal
+from deploy.bundle.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    Bundle,
+    Vouch,
+    open_bundle,
+    parse_manifest,
+    sha256_of,
+)
+from edge.rollout.remote import Missing, Reader, reader_of
+from edge.rollout.store import Store
+from edge.rollout.words import BundlePlace
+
+_LARGEST_MANIFEST = 16 << 20
+_CHECKED_EVERY = 8 << 20
+"""Bytes by which the quota may be exceeded until that is noticed."""
+
+
+class Stopped(Exception):  # noqa: N818 - no fault
+    """Whoever fetched was told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """Fetches into one store."""
+
+    store: Store
+    vouch: Vouch
+    """Is asked about the manifest before anything else is fetched."""
+    stopping: Callable[[float], bool]
+    """Waits up to that many seconds and returns whether to stop."""
+    verifying: Callable[[], None]
+    """Is told when all of it is there and is looked at."""
+
+    def fetch(self, wanted: BundlePlace) -> Bundle:
+        """The bundle as it lies in the store.
+
+        Files that came whole before are kept, so that trying again goes on where it stopped. What
+        is wrong is deleted.
+
+        Raises:
+            Stopped: as `stopping` said.
+            Unavailable: trying again may help.
+            Fatal: it never will: no such bundle, another digest, no room, nobody who is trusted.
+            OSError: the disk is full.
+        """
+        if (found := self._lies_there(wanted)) is not None:
+            return found
+        with self.store.drafting(wanted.digest, self.stopping) as draft:
+            if draft is None:
+                raise Stopped
+            if (found := self._lies_there(wanted)) is not None:
+                return found
+            try:
+                return self._fetch_into(draft, wanted)
+            except (Fatal, OSError):
+                self.store.drop(wanted.digest)
+                raise
+
+    def _lies_there(self, wanted: BundlePlace) -> Bundle | None:
+        """What was damaged since is fetched again; what is not trusted is refused below."""
+        try:
+            found = self.store.find(wanted.digest, self.vouch)
+        except Fatal:
+            return None
+        if found is not None:
+            self.verifying()
+        return found
+
+    def _fetch_into(self, draft: Path, wanted: BundlePlace) -> Bundle:
+        read = reader_of(wanted.uri)
+        text = manifest_of(read, wanted.uri)
+        found = digest_of(text)
+        if found != wanted.digest:
+            raise BundleError(f"{wanted.uri} holds {found}, expected {wanted.digest}")
+        manifest = parse_manifest(text, f"{wanted.uri}/{MANIFEST}")
+        _only(draft, set(manifest.files))
+        (draft / MANIFEST).write_bytes(text)
+        with suppress(Missing):
+            (draft / SIGNATURE).write_bytes(b"".join(read(SIGNATURE)))
+        self.vouch(draft / MANIFEST, text)
+        for path, sha256 in manifest.files.items():
+            self._file(read, draft, path, sha256)
+        self.verifying()
+        open_bundle(draft, self.vouch)
+        return open_bundle(self.store.adopt(wanted.digest), self.vouch)
+
+    def _file(self, read: Reader, draft: Path, path: str, sha256: str) -> None:
+        place = draft / path
+        if place.is_file() and sha256_of(place) == sha256:
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        digest, unchecked = hashlib.sha256(), 0
+        with place.open("wb") as file:
+            for piece in read(path):
+                if self.stopping(0.0):
+                    raise Stopped
+                digest.update(piece)
+                unchecked += file.write(piece)
+                if unchecked > _CHECKED_EVERY:
+                    self.store.make_room(draft)
+                    unchecked = 0
+        self.store.make_room(draft)
+        if digest.hexdigest() != sha256:
+            raise BundleError(f"{path}: sha256 is {digest.hexdigest()}, {MANIFEST} says {sha256}")
+
+
+def manifest_of(read: Reader, uri: str) -> bytes:
+    """The manifest's exact bytes.
+
+    Raises:
+        Unavailable: trying again may help.
+        Fatal: there is none, or far too much.
+    """
+    text = b""
+    for piece in read(MANIFEST):
+        text += piece
+        if len(text) > _LARGEST_MANIFEST:
+            raise BundleError(f"{uri}/{MANIFEST} is larger than any manifest")
+    return text
+
+
+def digest_of(text: bytes) -> str:
+    """The digest of the bundle whose manifest this is."""
+    return f"sha256:{hashlib.sha256(text).hexdigest()}"
+
+
+def _only(draft: Path, files: set[str]) -> None:
+    """Nothing else may lie in a bundle, whatever came of an earlier try."""
+    for path in [it for it in draft.rglob("*") if it.is_file() or it.is_symlink()]:
+        if path.relative_to(draft).as_posix() not in files:
+            path.unlink()

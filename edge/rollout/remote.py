@@ -1,0 +1,107 @@
+"""Where bundles are fetched from: folders, web servers, and what fsspec reaches (its one door)."""
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote, unquote, urlsplit
+
+from deploy.bundle.errors import Fatal, MissingDriver, Unavailable
+
+Reader: TypeAlias = Callable[[str], Iterator[bytes]]
+"""Pieces of a file of the bundle, by its path within.
+
+Raises:
+    Missing: there is no such file.
+    Unavailable: trying again may help.
+    Fatal: it never will.
+"""
+_PIECE = 256 << 10
+_TIMEOUT = 20.0
+_GONE, _DENIED, _BUSY = (404, 410), (401, 403), (408, 425, 429)
+_SERVER_FAULT = 500
+
+
+class Missing(Fatal):
+    """There is no such file."""
+
+
+def reader_of(uri: str) -> Reader:
+    """Whatever reads from there: a path, `file:`, `http:`, `https:`, or a scheme of fsspec's.
+
+    Raises:
+        Fatal: the address cannot be used, or holds a login.
+        MissingDriver: it takes fsspec, which is not installed.
+    """
+    parts = urlsplit(uri)
+    if parts.password or (parts.username and parts.scheme in {"http", "https"}):
+        raise Fatal(f"an address with a login has no place on a topic: {parts.scheme}://…")
+    if parts.scheme in {"", "file"}:
+        folder = Path(unquote(parts.path))
+        if not folder.is_absolute():
+            raise Fatal(f"{uri!r} is not an absolute path: every node reads it from its own folder")
+        return lambda name: _from_file(folder / name)
+    if parts.scheme in {"http", "https"}:
+        return lambda name: _from_web(f"{uri.rstrip('/')}/{quote(name)}")
+    fsspec = _fsspec()
+    return lambda name: _from_fsspec(fsspec, f"{uri.rstrip('/')}/{name}")
+
+
+def _from_file(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from iter(lambda: file.read(_PIECE), b"")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Missing(f"{path} does not exist") from error
+    except OSError as error:
+        raise Fatal(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _from_web(address: str) -> Iterator[bytes]:
+    try:
+        # The scheme is http or https: `reader_of` looked.
+        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:  # noqa: S310
+            left = int(answer.headers.get("Content-Length") or -1)
+            # What is there: a slow server must not keep us silent until a piece is full.
+            while piece := answer.read1(_PIECE):
+                left -= len(piece)
+                yield piece
+    except urllib.error.HTTPError as error:
+        raise _refused(address, error) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise Unavailable(f"{address} cannot be fetched: {error}") from error
+    if left > 0:
+        raise Unavailable(f"{address} ended {left} bytes too early")
+
+
+def _refused(address: str, error: urllib.error.HTTPError) -> Exception:
+    said = f"{address}: the server says {error.code} {error.reason}"
+    if error.code in _GONE:
+        return Missing(said)
+    if error.code >= _SERVER_FAULT or error.code in _BUSY:
+        return Unavailable(said)
+    return Fatal(said)
+
+
+def _fsspec() -> Any:
+    try:
+        import fsspec
+    except ImportError:
+        raise MissingDriver("fsspec", "remote") from None
+    return fsspec
+
+
+def _from_fsspec(fsspec: Any, address: str) -> Iterator[bytes]:
+    try:
+        with fsspec.open(address, "rb") as file:
+            yield from iter(lambda: file.read(_PIECE), b"")
+    except ImportError as error:
+        raise Fatal(f"{address} takes a package that is not installed: {error}") from error
+    except FileNotFoundError as error:
+        raise Missing(f"{address} does not exist") from error
+    except (PermissionError, ValueError) as error:
+        raise Fatal(f"{address} cannot be read: {error}") from error
+    except Exception as error:  # each of its stores has errors of its own
+        raise Unavailable(f"{address} cannot be fetched: {error!r}") from error

@@ -1,0 +1,170 @@
+"""What a node does about a roll-out, from the wish to the end of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy.bundle.errors import Unavailable, YardlightError
+from deploy.bundle.manifest import Bundle, Vouch
+from edge.observe.logs import get_logger
+from edge.pipeline.crew import Crew
+from edge.provision import Provision, provide_engine
+from edge.rollout.fetching import Fetching, Stopped
+from edge.rollout.node import Node
+from edge.rollout.seat import Seat
+from edge.rollout.start import Home
+from edge.rollout.telling import Telling
+from edge.rollout.trial import Trial
+from edge.rollout.words import Desired, Figures, State
+from edge.sessions import Sessions
+from edge.settings.engine import EngineSettings
+
+_log = get_logger("rollout")
+NAME = "rollout"
+_LOOK_SECONDS = 0.2
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 60.0
+_NICENESS = 10
+"""Of the builder: who serves goes first."""
+
+
+@dataclass(slots=True)
+class Rolling:
+    """A thread of the crew. Whatever becomes of a roll-out, the service goes on."""
+
+    node: Node
+    home: Home
+    engine: EngineSettings
+    vouch: Vouch
+    seat: Seat
+    trial: Trial
+    sessions: Sessions
+    telling: Telling
+    crew: Crew
+    renewed: Callable[[], bool]
+    """Whether no other engine is being built for the bundle that serves."""
+
+    def run(self) -> None:
+        self.trial.open()
+        self.telling.tell(self.node)
+        try:
+            while not self._wait(_LOOK_SECONDS):
+                if (desired := self.node.wanted) is not None:
+                    self._roll_out(desired)
+        finally:
+            self.telling.close()
+
+    def _pause(self, seconds: float, figures: Figures) -> None:
+        """Wait, and say how it goes.
+
+        Raises:
+            Stopped: the service stops, or something newer is wanted.
+        """
+        self.telling.tell(self.node, figures)
+        if self._stopping(seconds):
+            raise Stopped
+
+    def _roll_out(self, desired: Desired) -> None:
+        begun = self.node.begin(desired)
+        self._remember()
+        self.telling.tell(self.node)
+        if not begun:
+            return
+        try:
+            self._go_through(desired)
+        except Stopped:
+            self.node.lay_aside()
+        except Exception as error:  # noqa: BLE001 - whatever a bundle can provoke in a driver
+            self._give_up(error)
+        self._remember()
+
+    def _go_through(self, desired: Desired) -> None:
+        if desired.digest == self.seat.settled.bundle.digest:
+            self.node.serve_on()
+            self.telling.tell(self.node)
+            return
+        bundle = self._fetch(desired)
+        self._enter("building")
+        candidate = self._build(bundle)
+        try:
+            self._try(desired, candidate)
+        finally:
+            if self.seat.settled is not candidate:
+                candidate.engine.close()
+
+    def _fetch(self, desired: Desired) -> Bundle:
+        fetching = Fetching(
+            self.home.store, self.vouch, self._stopping, lambda: self._enter("verifying")
+        )
+        backoff = _FIRST_BACKOFF
+        while True:
+            try:
+                return fetching.fetch(desired.place)
+            except Unavailable as error:
+                self._enter("fetching", f"{error}; trying again")
+                if self._stopping(backoff):
+                    raise Stopped from None
+                backoff = min(2 * backoff, _LONGEST_BACKOFF)
+
+    def _build(self, bundle: Bundle) -> Provision:
+        """One engine is built at a time: this one after that which the service still waits for."""
+        while not self.renewed():
+            if self._stopping(_LOOK_SECONDS):
+                raise Stopped
+        candidate = provide_engine(bundle, self.engine, self._stopping, niceness=_NICENESS)
+        if candidate is None:
+            raise Stopped
+        return candidate
+
+    def _try(self, desired: Desired, candidate: Provision) -> None:
+        if desired.shadow.frames:
+            self._enter("shadowing")
+            beside = self.sessions.beside(candidate, NAME)
+            verdict, figures = self.trial.shadow(desired, beside, self._pause)
+            if verdict.broken:
+                self._enter("rolled-back", f"in the shadow: {verdict.broken}", figures)
+                return
+        self._enter("watching")
+        verdict, figures = self.trial.watch(desired, candidate, self._pause, self._beat)
+        if verdict.broken:
+            self._enter("rolled-back", f"at work: {verdict.broken}", figures)
+        else:
+            self._enter("serving", "", figures)
+
+    def _give_up(self, error: Exception) -> None:
+        _log.error("a roll-out failed", error=_sentence(error))
+        if self.node.under_way:
+            self._enter("failed", _sentence(error))
+
+    def _enter(self, state: State, reason: str = "", figures: Figures | None = None) -> None:
+        self.node.enter(state, reason)
+        self.telling.tell(self.node, figures)
+
+    def _stopping(self, seconds: float) -> bool:
+        """Wait; whether to leave the roll-out that is under way."""
+        return self._wait(seconds) or self.node.overtaken
+
+    def _wait(self, seconds: float) -> bool:
+        """In steps, so that somebody hears of us; whether the service stops."""
+        left = seconds
+        while True:
+            self.crew.beat(NAME)
+            self.telling.again(self.node)
+            if self.crew.wait(min(left, _LOOK_SECONDS)) or left <= _LOOK_SECONDS:
+                return self.crew.stopping
+            left -= _LOOK_SECONDS
+
+    def _beat(self) -> None:
+        self.crew.beat(NAME)
+
+    def _remember(self) -> None:
+        try:
+            self.home.store.remember(self.home.node, self.node.memory)
+        except OSError as error:
+            _log.error("a restart will not know of this roll-out", error=str(error))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, YardlightError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,110 @@
+"""Nodes are looked at until a roll-out has come to an end on each of them."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from edge.cloudevents import parse_time
+from edge.kafka.reader import TopicReader
+from edge.record import Record
+from edge.rollout.following import desired_of
+from edge.rollout.node import Mark, mark_of
+from edge.rollout.ordering import Overtaken
+from edge.rollout.telling import HEARTBEAT_SECONDS
+from edge.rollout.words import Desired, NodeStatus, read_status
+from edge.settings.kafka import KafkaSettings
+from edge.settings.topics import TopicSettings
+
+ENDINGS = frozenset({"serving", "rolled-back", "failed"})
+_SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
+
+
+def statuses(records: Iterator[Record], slot: str) -> list[NodeStatus]:
+    """The newest word of each node of a slot, by name."""
+    found = [status for record in records if (status := status_of(record, slot)) is not None]
+    return sorted({one.node: one for one in found}.values(), key=lambda one: one.node)
+
+
+def status_of(record: Record, slot: str) -> NodeStatus | None:
+    """What a record says of a node of the slot, if it does."""
+    try:
+        status = read_status(record.value or b"")
+    except msgspec.MsgspecError:
+        return None
+    return status if status.slot == slot and record.key == status.key else None
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Waits for every node that is alive: one that was heard of a short while ago."""
+
+    kafka: KafkaSettings
+    topics: TopicSettings
+    desired: Desired
+    tell: Callable[[NodeStatus], None]
+    """Hears of each step of a node in this roll-out."""
+    clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    nodes: dict[str, NodeStatus] = field(default_factory=dict)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it came to an end on every node in that time.
+
+        Raises:
+            Overtaken: something else is wanted by now.
+            Unavailable: the broker stopped answering.
+        """
+        deadline = self.clock() + seconds
+        names = (self.topics.models_topic, self.topics.models_status_topic)
+        with TopicReader(self.kafka) as reader:
+            for record in reader.follow(*names, from_start=True):
+                if record is not None:
+                    self._note(record)
+                elif self.over or self.clock() > deadline:
+                    return self.over
+        return self.over
+
+    @property
+    def alive(self) -> list[NodeStatus]:
+        now = self.wall()
+        return [it for it in self.nodes.values() if now - parse_time(it.at) < _SILENT_SECONDS]
+
+    @property
+    def over(self) -> bool:
+        alive = self.alive
+        return bool(alive) and all(self._is_at_end(one) for one in alive)
+
+    @property
+    def behind(self) -> list[str]:
+        """Those that are alive and have not come to an end."""
+        return [one.node for one in self.alive if not self._is_at_end(one)]
+
+    @property
+    def served(self) -> bool:
+        """Whether every node that is alive runs it."""
+        return self.over and all(one.state == "serving" for one in self.alive)
+
+    def _is_at_end(self, one: NodeStatus) -> bool:
+        return self._is_ours(one) and one.state in ENDINGS
+
+    def _is_ours(self, one: NodeStatus) -> bool:
+        return Mark(one.generation, one.digest) == mark_of(self.desired)
+
+    def _note(self, record: Record) -> None:
+        slot = self.desired.slot
+        if record.partition.topic == self.topics.models_topic:
+            newer = desired_of(record, slot)
+            if newer is not None and newer.generation > self.desired.generation:
+                raise Overtaken(self.desired, newer)
+        elif (status := status_of(record, slot)) is not None:
+            before = self.nodes.get(status.node)
+            self.nodes[status.node] = status
+            changed = before is None or (before.generation, before.state, before.reason) != (
+                status.generation,
+                status.state,
+                status.reason,
+            )
+            if changed and self._is_ours(status):
+                self.tell(status)

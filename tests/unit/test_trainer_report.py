@@ -1,0 +1,120 @@
+"""The report: one file that needs nothing, says everything and shows people only when asked."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deploy.bundle.manifest import InputSpec, open_bundle
+from tests.models import LABELS, solid_jpeg
+from trainer.curve import Epoch
+from trainer.data.layout import read_split
+from trainer.data.pictures import Pictures, read_pictures
+from trainer.evaluate import evaluate
+from trainer.evaluation import Evaluation, softmax
+from trainer.report import Trained
+from trainer.reporting.card import CARD, Subject, write_card
+from trainer.reporting.page import Contents, page_of
+from trainer.reporting.private import report_on
+
+CURVE = tuple(
+    Epoch(number, 1 / number, 0.5 + number / 20, 1.2 / number, 0.5 + number / 25, 1e-3)
+    for number in range(1, 7)
+)
+
+
+def subject(labels: tuple[str, ...] = ("cat", "dog")) -> Subject:
+    data = {"digest": "sha256:abc", "train": {"cat": 40, "dog": 60}, "val": {"cat": 2, "dog": 2}}
+    provenance = {"made_by": "yardlight-train fit", "data": data, "config": {"backbone": "plain"}}
+    return Subject("yard", "3", labels, InputSpec(96, 96), provenance)
+
+
+def evaluation(labels: tuple[str, ...] = ("cat", "dog")) -> Evaluation:
+    logits = np.array([[3, 0], [0, 2], [1, 0], [0, 4]], np.float32)
+    return Evaluation.of(labels, np.array([0, 0, 0, 1]), softmax(logits), logits, 1.5)
+
+
+def test_the_page_needs_nothing_from_elsewhere() -> None:
+    page = page_of(Contents(subject(), Trained(CURVE, 5, 1.5), evaluation()))
+    assert not re.search(r"(?:src|href)=\"(?!data:)", page)
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_the_page_has_what_was_measured() -> None:
+    page = page_of(Contents(subject(), Trained(CURVE, 5, 1.5), evaluation()))
+    assert (
+        'aria-label="loss by epoch: at the end 0.167 in training and 0.200 in validation"' in page
+    )
+    assert "before temperature 1.50" in page
+    assert '<td class="wrong" style="--share:0.333">1<small>33 %</small></td>' in page
+
+
+def test_a_label_is_text_and_never_markup() -> None:
+    labels = ("<b>cat</b>", "{body}")
+    page = page_of(Contents(subject(labels), Trained(), evaluation(labels)))
+    assert "<b>cat" not in page
+    assert "{body}" in page
+
+
+def test_the_card_says_where_the_network_ends(tmp_path: Path) -> None:
+    write_card(tmp_path, subject(), evaluation())
+    card = (tmp_path / "report" / CARD).read_text()
+    assert "# yard 3" in card
+    assert "0.750 (0.301 to 0.954 with 95 % confidence) on 4 pictures" in card
+    assert "It misses cat most often: recall 0.667." in card
+    assert "Too few pictures to be sure of (under 30): cat (3), dog (1)." in card
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Vehicles of which one lies with the parcels."""
+    for label in LABELS:
+        (tmp_path / "val" / label).mkdir(parents=True)
+        (tmp_path / "val" / label / "a.jpg").write_bytes(solid_jpeg(label))
+    (tmp_path / "val" / "parcel" / "wrong.jpg").write_bytes(solid_jpeg("vehicle"))
+    return tmp_path / "val"
+
+
+def test_mistakes_are_shown_with_what_they_were_called(tiny_bundle: Path, pictures: Path) -> None:
+    page = private_page(tiny_bundle, pictures, show=True)
+    mistakes = page.partition('id="mistakes"')[2].partition("</section>")[0]
+    assert "<b>vehicle</b>" in mistakes
+    assert "is <b>parcel</b>" in mistakes
+    assert "parcel/wrong.jpg" in mistakes
+    assert mistakes.count("<li>") == 1
+
+
+def test_without_pictures_none_is_there(tiny_bundle: Path, pictures: Path) -> None:
+    page = private_page(tiny_bundle, pictures, show=False)
+    assert "<img" not in page
+    assert "wrong.jpg" not in page
+
+
+def test_only_its_owner_may_read_a_page_that_may_show_people(
+    tiny_bundle: Path, pictures: Path
+) -> None:
+    private_page(tiny_bundle, pictures, show=True)
+    folder = pictures.parent / "report"
+    assert folder.stat().st_mode & 0o77 == 0
+    assert (folder / "index.html").stat().st_mode & 0o77 == 0
+
+
+def private_page(bundle: Path, folder: Path, *, show: bool) -> str:
+    opened = open_bundle(bundle)
+    measured, seen = evaluate(opened, folder, 1, lambda _, items, __: iter(items))
+    place = folder.parent / "report"
+    page = report_on(opened, seen, measured, place, folder.parent, threads=1, show=show)
+    return page.read_text("utf-8")
+
+
+def test_the_pictures_that_are_judged_are_those_of_the_split(
+    tiny_bundle: Path, pictures: Path
+) -> None:
+    measured, seen = evaluate(open_bundle(tiny_bundle), pictures, 1, lambda _, it, __: iter(it))
+    assert isinstance(seen, Pictures)
+    assert measured.confusion.pictures == len(seen) == 5
+    spec = open_bundle(tiny_bundle).manifest.input
+    again = read_pictures(read_split(pictures), LABELS, spec, 1, lambda _, it, __: iter(it))
+    np.testing.assert_array_equal(seen.pixels, again.pixels)

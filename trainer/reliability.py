@@ -1,0 +1,44 @@
+"""How far confidence can be believed: of the answers given with 80 %, 80 % should be right."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 15
+"""As in "On Calibration of Modern Neural Networks" (Guo et al., 2017)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Answers whose confidence lies in one part of 0…1."""
+
+    pictures: int
+    confidence: float
+    """Mean; 0 where there are none."""
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    bins: tuple[Bin, ...]
+
+    @classmethod
+    def of(cls, probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> "Reliability":
+        """Of answers float32 [N, C] to pictures whose labels are int64 [N]."""
+        sure, right = probabilities.max(1), probabilities.argmax(1) == targets
+        places = np.minimum((sure * BINS).astype(int), BINS - 1)
+        return cls(tuple(_bin(sure[places == at], right[places == at]) for at in range(BINS)))
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: mean distance of confidence and accuracy, by pictures."""
+        pictures = sum(found.pictures for found in self.bins)
+        apart = sum(found.pictures * abs(found.confidence - found.accuracy) for found in self.bins)
+        return apart / pictures if pictures else 0.0
+
+
+def _bin(sure: NDArray[np.float32], right: NDArray[np.bool_]) -> Bin:
+    if not len(sure):
+        return Bin(0, 0.0, 0.0)
+    return Bin(len(sure), float(sure.mean(dtype=np.float64)), float(right.mean()))

@@ -1,0 +1,83 @@
+"""Tables of the page: scores of each label, and what was taken for what."""
+
+from html import escape
+
+from trainer.collection.shown import shown
+from trainer.metrics import Confusion
+
+_WIDEST_MATRIX = 16
+_MOST_CONFUSIONS = 20
+
+
+def score_rows(confusion: Confusion) -> str:
+    """One row per label; each ratio has a bar, to be compared at a glance."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(shown(score.label))}</th><td>{score.pictures}</td>'
+        f"{_bar(score.precision)}{_bar(score.recall)}{_bar(score.f1)}</tr>"
+        for score in confusion.by_label
+    )
+    heads = "".join(
+        f'<th scope="col">{name}</th>'
+        for name in ("label", "pictures", "precision", "recall", "F1")
+    )
+    return f'<table class="scores"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def matrix(confusion: Confusion) -> str:
+    """The confusion matrix, or where it would be too wide to be read, what is confused most."""
+    if len(confusion.labels) > _WIDEST_MATRIX:
+        return _most_confused(confusion)
+    names = [escape(shown(label)) for label in confusion.labels]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row">{name}</th>{_cells(confusion, index)}</tr>'
+        for index, name in enumerate(names)
+    )
+    return (
+        f'<table class="matrix"><caption>Rows are what pictures are, columns what they were '
+        f"called.</caption><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _cells(confusion: Confusion, row: int) -> str:
+    counts = confusion.counts[row].tolist()
+    whole = max(1, sum(counts))
+    return "".join(
+        f'<td class="{_kind(row, column, count)}" style="--share:{count / whole:.3f}">{count}'
+        f"<small>{100 * count / whole:.0f} %</small></td>"
+        for column, count in enumerate(counts)
+    )
+
+
+def _kind(row: int, column: int, count: int) -> str:
+    if not count:
+        return "none"
+    return "right" if row == column else "wrong"
+
+
+def _most_confused(confusion: Confusion) -> str:
+    pairs = sorted(
+        (
+            (int(count), row, column)
+            for (row, column), count in _indexed(confusion)
+            if row != column and count
+        ),
+        reverse=True,
+    )[:_MOST_CONFUSIONS]
+    names = [escape(shown(label)) for label in confusion.labels]
+    rows = "".join(
+        f"<tr><td>{names[row]}</td><td>{names[column]}</td><td>{count}</td></tr>"
+        for count, row, column in pairs
+    )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("is", "was called", "pictures"))
+    return f'<table class="scores"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _indexed(confusion: Confusion) -> list[tuple[tuple[int, int], int]]:
+    size = len(confusion.labels)
+    counts = confusion.counts.ravel().tolist()
+    return [((at // size, at % size), count) for at, count in enumerate(counts)]
+
+
+def _bar(ratio: float) -> str:
+    return f'<td class="bar" style="--share:{ratio:.3f}">{ratio:.3f}</td>'
