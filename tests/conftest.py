@@ -1,5 +1,6 @@
 """Fixtures that tests of several folders share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ pytest_plugins = ["tests.loudly", "tests.brokers.fixtures", "tests.prometheus.fi
 # How long an example takes says more of the machine than of what is tested.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+# Whoever is started in the background by a shell ignores Ctrl-C, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,12 @@ class Interruption:
 
     @contextmanager
     def heard(self) -> Iterator[None]:
-        """Within, signals are noted. From another thread than the main one they cannot be."""
+        """Within, signals are noted. From another thread than the main one they cannot be; what is
+        ignored, as Ctrl-C is in the background, stays ignored.
+        """
+        heard = [number for number in _HEARD if signal.getsignal(number) is not signal.SIG_IGN]
         try:
-            self._before = {number: signal.signal(number, self._note) for number in _HEARD}
+            self._before = {number: signal.signal(number, self._note) for number in heard}
         except ValueError:
             self._before = {}
         try:

@@ -14,7 +14,8 @@ import pytest
 from docs.monitoring.board import INTERVAL
 from docs.monitoring.boards import BOARDS
 from docs.monitoring.rules import ALERTS, recordings
-from tests.integration.running import Command, get, member
+from tests.integration.crewed import all_ready, crewed
+from tests.integration.running import Command, get
 from tests.integration.world import World
 from tests.prometheus.server import QUICK, Prometheus, Refused
 from tests.system.audited import auditor
@@ -35,14 +36,14 @@ PAGE_BYTES = 200_000
 
 @pytest.fixture
 def service(embedded_world: World, prometheus: Prometheus, tmp_path: Path) -> Iterator[Command]:
-    """A service under load, with an auditor beside it, both scraped."""
+    """A service of two workers under load, with an auditor beside it, both scraped."""
     with (
         Load(embedded_world) as load,
-        member(embedded_world, tmp_path / "log", "--camera-metrics", "64") as running,
+        crewed(embedded_world, tmp_path / "log", "--camera-metrics", "64") as running,
         auditor(embedded_world, tmp_path / "audit.log") as auditing,
     ):
         load.broken = True
-        running.ready()
+        all_ready(running)
         prometheus.scrape(JOB, running.url, auditing.url)
         yield running
         prometheus.scrape(JOB)

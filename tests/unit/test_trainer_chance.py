@@ -60,6 +60,16 @@ def test_an_interruption_is_heard_at_once_and_obeyed_when_there_is_time() -> Non
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_what_is_ignored_in_the_background_stays_ignored() -> None:
+    before, interruption = signal.signal(signal.SIGINT, signal.SIG_IGN), Interruption()
+    try:
+        with interruption.heard():
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not interruption.is_asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_signal_to_end_is_obeyed_as_what_it_is() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
