@@ -44,8 +44,8 @@ def configure_logs(
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        # A line and its end are written at once: the Kafka client's threads, and other workers, write
-        # to the same place.
+        # A line and its end are written at once: the Kafka client's threads, and other workers,
+        # write to the same place.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
