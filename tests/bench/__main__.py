@@ -14,6 +14,7 @@ from tests.bench.overload import measure_overload
 from tests.bench.rig import Rig, rig, say
 from tests.bench.rollout import measure_rollout
 from tests.bench.scraping import measure_scraping
+from tests.bench.shift import measure_shift
 from tests.bench.start import measure_start
 from tests.bench.takeover import measure_takeover
 from tests.bench.throughput import measure_throughput
@@ -30,6 +31,7 @@ _ALONE: Mapping[str, Callable[[], None]] = {
     "training": measure_training,
     "start": measure_start,
     "scraping": measure_scraping,
+    "shift": measure_shift,
     "takeover": measure_takeover,
     "overload": lambda: measure_overload(_minutes()),
     "audit": measure_audit,
