@@ -68,7 +68,7 @@ class TensorRtEngine:
     def _lane(self, places: int) -> Lane:
         with self.gpu.current():
             decoder = self.decoder() if self.decoder else None
-            network = open_network(self.engine, self.spec, self.least_batch, self.max_batch)
+            network = open_network(self.engine, self.spec, self.least_batch, places)
             try:
                 return open_lane(self.gpu, network, decoder, self.spec, self.labels, places)
             except Unavailable:

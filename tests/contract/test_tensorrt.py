@@ -3,7 +3,7 @@ calls, arguments, enums and attributes that the version does not have end the te
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.reference import INPUT
 from deploy.certify.verify import verify_engine
 from deploy.engines import catalogue
+from deploy.engines.gpu import graphs
 from deploy.engines.gpu.layout import lay_out
+from deploy.engines.nvidia_network import TensorRtNetwork
 from deploy.engines.protocol import Precision, TimedSession
 from deploy.engines.record import RECORD
-from deploy.engines.tensorrt import PLAN
+from deploy.engines.tensorrt import PLAN, TensorRtEngine
 from tests.loudly import NotHere, skip_loudly
 from tests.tensorrt import fake_cuda
 from tests.tensorrt.simulation import Machine
@@ -144,6 +146,32 @@ def test_a_gpu_without_room_for_the_buffers_may_have_it_later(
     monkeypatch.setattr(fake_cuda, "mem_get_info", lambda: (0, 1))
     with pytest.raises(Unavailable, match=r"the GPU has no \d+ bytes left"):
         engine.session()
+
+
+class _Recorded:
+    """A run that was asked for once, as recording does."""
+
+    def __init__(self, _: Any, ask: Callable[[], None]) -> None:
+        ask()
+
+    def close(self) -> None:
+        """Nothing was taken for it."""
+
+
+@pytest.mark.usefixtures("machine")
+def test_where_batches_are_smaller_no_recorded_run_reaches_beyond_their_memory(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = catalogue.load(bundle, built(bundle, tmp_path), "tensorrt", "fp32")
+    room = lay_out(1, bundle.manifest.input, len(bundle.manifest.labels)).size
+    monkeypatch.setattr(fake_cuda, "mem_get_info", lambda: (room, room))
+    monkeypatch.setattr(graphs, "available", lambda: True)
+    monkeypatch.setattr(graphs, "record", _Recorded)
+    assert isinstance(engine, TensorRtEngine)
+    engine.session()
+    (lane,) = engine.lanes
+    assert isinstance(lane.network, TensorRtNetwork)
+    assert (lane.places, [*lane.network.graphs]) == (1, [1])
 
 
 @pytest.mark.usefixtures("machine")
