@@ -4,13 +4,13 @@
 each picture of a data set; both read and write it here only. A picture `a.jpg` has `a.jpg.json`.
 """
 
-import os
 import stat
 from pathlib import Path
 
 import msgspec
 
 from deploy.bundle.errors import Fatal
+from deploy.bundle.whole import write_whole
 
 SUFFIX = ".json"
 SCHEMA = "yardlight.annotation/1"
@@ -96,23 +96,3 @@ def write_annotation(picture: Path, annotation: Annotation, mode: int = 0o644) -
     """
     path = annotation_of(picture)
     write_whole(path, msgspec.json.format(msgspec.json.encode(annotation), indent=1) + b"\n", mode)
-
-
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Put a file into its place in one step, after it is on the disk.
-
-    Raises:
-        OSError: the disk is full, or the folder may not be written; nothing of it stays behind.
-    """
-    # The name beside it is short: that of the picture may be as long as the file system allows.
-    draft = path.with_name(f".{os.getpid()}.{abs(hash(path.name)):x}.draft")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

@@ -7,7 +7,6 @@ words that say which of both it is. Each of these lists every other file with it
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.keys import PrivateKey, PublicKey, read_public_key
+from deploy.bundle.whole import write_whole
 
 SCHEMA = "yardlight.signature/1"
 ALGORITHM = "ed25519"
@@ -172,10 +172,7 @@ def _signatures(path: Path, document: dict[str, Any]) -> tuple[Signature, ...]:
 
 
 def _replace(place: Path, text: str) -> None:
-    draft = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(place)
+        write_whole(place, text.encode())
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise Fatal(f"{place} cannot be written: {error.strerror}") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Vouch, anybody, sha256_of
+from deploy.bundle.whole import write_whole
 from deploy.engines.certificate import Certificate, parse_certificate
 from deploy.engines.measurement import Measurement, parse_measurement
 from deploy.engines.protocol import CostCurve, EngineKind, Precision
@@ -85,9 +86,7 @@ def write_record(folder: Path, record: EngineRecord) -> None:
         document["measured"] = asdict(record.measured)
     document[_SEAL] = _seal_of(document)
     # Whoever reads meanwhile finds the one before, or this one.
-    draft = folder / f".{RECORD}.draft"
-    draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / RECORD)
+    write_whole(folder / RECORD, (json.dumps(document, indent=2) + "\n").encode())
 
 
 def read_record(folder: Path, vouch: Vouch = anybody) -> EngineRecord:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.bundle.annotation import Annotation, annotation_of, write_annotation, write_whole
+from deploy.bundle.annotation import Annotation, annotation_of, write_annotation
 from deploy.bundle.errors import Fatal
+from deploy.bundle.whole import write_whole
 
 _OURS = re.compile(r"(\d{13,})-\d+-\d+\.(jpg|png|webp)")
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")

@@ -12,6 +12,7 @@ import msgspec
 
 from deploy.bundle.errors import BundleError, Fatal
 from deploy.bundle.manifest import Bundle, Vouch, open_bundle
+from deploy.bundle.whole import write_whole
 from deploy.engines.owned import make_owned, refuse_foreign
 from edge.rollout.node import Memory
 
@@ -88,10 +89,11 @@ class Store:
             Fatal: they do not fit even then.
         """
         used = size_of(draft) + sum(map(size_of, self._bundles()))
+        served = self._served()
         for old in sorted(self._bundles(), key=lambda it: it.stat().st_mtime):
             if used <= self.quota:
                 return
-            if old.name not in self._served():
+            if old.name not in served:
                 used -= size_of(old)
                 shutil.rmtree(old)
         if used > self.quota:
@@ -113,13 +115,7 @@ class Store:
         Raises:
             OSError: the disk is full.
         """
-        path = self._memory(node)
-        draft = path.with_suffix(".new")
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(memory))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(self._memory(node), msgspec.json.encode(memory), 0o600)
 
     def _served(self) -> set[str]:
         nodes = [path.stem for path in self.folder.glob("*.json")]

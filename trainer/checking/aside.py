@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bundle.annotation import annotation_of, write_whole
+from deploy.bundle.annotation import annotation_of
+from deploy.bundle.whole import write_whole
 from trainer.collection.folder import ASIDE, remove_if_empty, stays_within
 from trainer.errors import DataError
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from deploy.bundle.annotation import write_whole
+from deploy.bundle.whole import write_whole
 from trainer.checking.examination import Examination
 from trainer.collection.hashed import document_of
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.bundle.annotation import write_whole
+from deploy.bundle.whole import write_whole
 
 _FILE = "measured.msgpack"
 

@@ -12,11 +12,11 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from deploy.bundle.annotation import write_whole
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.golden import encode_frame
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.pixels import frame_to_pixels
+from deploy.bundle.whole import write_whole
 from trainer.checking.examination import Examination
 from trainer.checking.finding import KINDS, MEANING, Finding
 from trainer.collection.shown import shown

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.bundle.annotation import write_whole
+from deploy.bundle.whole import write_whole
 from trainer.errors import DataError
 
 SPLITS = "splits.json"

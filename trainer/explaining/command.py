@@ -11,11 +11,11 @@ import numpy as np
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from deploy.bundle.annotation import write_whole
 from deploy.bundle.errors import BadFrame, Fatal
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import open_reference
+from deploy.bundle.whole import write_whole
 from trainer.data.pictures import PHOTO_LIMITS
 from trainer.errors import DataError
 from trainer.explaining.drawing import png, side_by_side

@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from deploy.bundle.annotation import write_whole
+from deploy.bundle.whole import write_whole
 from trainer.collection.shown import shown
 from trainer.evaluation import Evaluation
 from trainer.latency import Latency
