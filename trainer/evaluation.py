@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.logistic import softmax
 from trainer.metrics import Confusion
 from trainer.reliability import Reliability
 
@@ -47,10 +48,3 @@ class Evaluation:
             temperature,
             probabilities,
         )
-
-
-def softmax(logits: Floats) -> Floats:
-    """Along the last axis."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    shares: Floats = powers / powers.sum(-1, keepdims=True)
-    return shares

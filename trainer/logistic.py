@@ -74,7 +74,7 @@ def logistic(
     step = 1 / (_steepest(scaled * np.sqrt(share)[:, None]) / 2 + pull)
     now = ahead = first
     for turn in range(_STEPS):
-        missed = (_softmax(scaled @ ahead.T) - wanted) * share[:, None]
+        missed = (softmax(scaled @ ahead.T) - wanted) * share[:, None]
         gradient = missed.T @ scaled + ridge * (ahead - first)
         if np.abs(gradient).max() < _CLOSE:
             break
@@ -92,7 +92,8 @@ def _steepest(rows: Floats) -> float:
     return 1.1 * length
 
 
-def _softmax(logits: Floats) -> Floats:
+def softmax(logits: Floats) -> Floats:
+    """Shares that sum to 1, of [N, C]."""
     raised = np.exp(logits - logits.max(1, keepdims=True))
     shares: Floats = raised / raised.sum(1, keepdims=True)
     return shares

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_Z = 1.96  # of a normal distribution, 95 % lie within so many standard deviations
+from deploy.bundle.proportion import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,6 @@ class Confusion:
             recall=_ratio(right, pictures),
             f1=_ratio(2 * right, called + pictures),
         )
-
-
-def wilson(right: int, pictures: int) -> tuple[float, float]:
-    """95 % interval of a share. Source: "Probable Inference" (Wilson, 1927)."""
-    if not pictures:
-        return 0.0, 1.0
-    share, spread = right / pictures, _Z * _Z / pictures
-    centre = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * (share * (1 - share) / pictures + spread / (4 * pictures)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _ratio(part: float, whole: int) -> float:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from deploy.bundle.manifest import open_bundle
 from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.proportion import wilson
 from deploy.bundle.reference import open_reference
-from deploy.certify.proportion import wilson
 from tests.bench.rig import SHARED, save, say
 
 _PHOTOS = SHARED / "data/cameras"

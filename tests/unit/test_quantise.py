@@ -11,8 +11,8 @@ from deploy.bundle.command import DONE, FAILED
 from deploy.bundle.errors import Fatal
 from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import INT8_MODEL, open_bundle
+from deploy.bundle.proportion import wilson
 from deploy.bundle.reference import Outputs, open_reference
-from deploy.certify.proportion import wilson
 from deploy.engines.distance import cosines
 from deploy.quantise.quantiser import LEAST_PHOTOS, REPORT
 from tests.models import LABELS, solid_jpeg

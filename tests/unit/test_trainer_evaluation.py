@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from deploy.bundle.manifest import open_bundle
+from deploy.bundle.proportion import wilson
 from deploy.bundle.reference import open_reference
-from trainer.evaluation import Evaluation, softmax
+from trainer.evaluation import Evaluation
 from trainer.latency import measure_latency
-from trainer.metrics import Confusion, wilson
+from trainer.logistic import softmax
+from trainer.metrics import Confusion
 from trainer.reliability import Reliability
 
 

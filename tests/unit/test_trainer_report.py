@@ -12,7 +12,8 @@ from trainer.curve import Epoch
 from trainer.data.layout import read_split
 from trainer.data.pictures import Pictures, read_pictures
 from trainer.evaluate import evaluate
-from trainer.evaluation import Evaluation, softmax
+from trainer.evaluation import Evaluation
+from trainer.logistic import softmax
 from trainer.report import Trained
 from trainer.reporting.card import CARD, Subject, write_card
 from trainer.reporting.page import Contents, page_of
