@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from deploy.bundle.errors import Fatal
 from deploy.bundle.pixels import Limits, Pixels
 from deploy.engines.protocol import DecodingSession, Session
 from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
-from edge.isolation.isolated import POSSIBLE, Isolated
+from edge.isolation.isolated import POSSIBLE, Isolated, insist_on_children
 from edge.isolation.orders import EngineOrder
 from edge.observe.metrics import Metrics
 from edge.pipeline import infer
@@ -47,8 +46,8 @@ class Sessions:
         Raises:
             Fatal: children are asked for where there can be none.
         """
-        if self._isolates and not POSSIBLE:
-            raise Fatal("--isolate-decode needs Linux")
+        if self._isolates:
+            insist_on_children()
         names = [f"{infer.NAME}-{next(self._numbers)}" for _ in range(provision.engine.concurrency)]
         usual = [self.post(provision, name, self.intake.take) for name in names]
         return [*usual, self._suspects(provision)]

@@ -73,7 +73,8 @@ class Shelf:
         """Every engine that fits this machine and bundle and may run, whatever its precision."""
         for folder in self._folders():
             try:
-                record = self.record(folder, self._here(read_record(folder).fingerprint))
+                here = catalogue.here(self.bundle, read_record(folder).fingerprint)
+                record = self.record(folder, here)
             except (Fatal, OSError):
                 continue
             yield folder, record
@@ -86,14 +87,11 @@ class Shelf:
     def _misfit(self, folder: Path) -> str:
         try:
             found = read_record(folder).fingerprint
-            here = self._here(found)
+            here = catalogue.here(self.bundle, found)
         except Fatal as error:
             return str(error)
         found_for = f"{found.kind} {found.precision}, at most {found.max_batch} frames a run"
         return f"{folder} was built for {found.misfit(here) or found_for}"
-
-    def _here(self, found: Fingerprint) -> Fingerprint:
-        return catalogue.fingerprint(self.bundle, found.kind, found.precision, found.max_batch)
 
     def _folders(self) -> list[Path]:
         places = (self.bundle.engines, self.cache)

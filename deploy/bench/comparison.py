@@ -93,8 +93,7 @@ def _candidate(
 ) -> Candidate:
     """An engine that fits, was proven, and takes the batches that were asked for."""
     made = record.fingerprint
-    here = catalogue.fingerprint(bundle, made.kind, made.precision, made.max_batch)
-    catalogue.read_fitting(place, here, vouch)
+    catalogue.read_fitting(place, catalogue.here(bundle, made), vouch)
     most = made.max_batch
     if spec.batches and max(spec.batches) > most:
         raise Fatal(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.bundle.errors import Fatal, YardlightError
+from deploy.bundle.errors import YardlightError
 from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.reference import check_model
@@ -49,14 +49,12 @@ def verify_engine(bundle: Bundle, folder: Path, photos: Photos | None = None) ->
         Fatal: it is damaged, or does not load here.
     """
     record = read_record(folder)
-    made_for = record.fingerprint
-    here = catalogue.fingerprint(bundle, made_for.kind, made_for.precision, made_for.max_batch)
-    if other := made_for.misfit(here):
-        raise Fatal(f"engine {folder} was built for {other}: build it for this machine and bundle")
-    engine = catalogue.load(bundle, folder, made_for.kind, made_for.precision)
+    made = record.fingerprint
+    catalogue.insist_on_fit(folder, made, catalogue.here(bundle, made))
+    engine = catalogue.load(bundle, folder, made.kind, made.precision)
     try:
         golden = read_golden(bundle)
-        found = certify(bundle, golden, engine.session(), made_for.precision, photos)
+        found = certify(bundle, golden, engine.session(), made.precision, photos)
     finally:
         engine.close()
     return replace(record, certificate=found)

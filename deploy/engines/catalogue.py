@@ -50,6 +50,25 @@ def fingerprint(
     return Fingerprint(bundle.digest, kind, _builder(kind), precision, device, max_batch, driver)
 
 
+def here(bundle: Bundle, made: Fingerprint) -> Fingerprint:
+    """What an engine of the same kind must carry to run this bundle on this machine.
+
+    Raises:
+        MissingDriver: the engine's library is not installed.
+    """
+    return fingerprint(bundle, made.kind, made.precision, made.max_batch)
+
+
+def insist_on_fit(folder: Path, made: Fingerprint, wanted: Fingerprint) -> None:
+    """Refuse an engine that was made for something else.
+
+    Raises:
+        Fatal: it was; says for what.
+    """
+    if other := made.misfit(wanted):
+        raise Fatal(f"engine {folder} was built for {other}: build it for this machine and bundle")
+
+
 def find(wanted: Fingerprint, places: Iterable[Path]) -> Path | None:
     """The folder of the engine with exactly this fingerprint, in the first place that has it."""
     folders = (place / wanted.key for place in places)
@@ -69,8 +88,7 @@ def read_fitting(
         Fatal: it is damaged, belongs to another machine or model, or its certificate failed.
     """
     record = read_record(folder, vouch)
-    if other := record.fingerprint.misfit(wanted):
-        raise Fatal(f"engine {folder} was built for {other}: build it for this machine and bundle")
+    insist_on_fit(folder, record.fingerprint, wanted)
     if unproven:
         return record
     if not record.certificate.passed:

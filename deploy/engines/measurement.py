@@ -1,6 +1,6 @@
 """What runs of an engine took by batch size, and how that was measured: for `engine.json`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -80,11 +80,7 @@ def total(parts: Sequence[Stages | None]) -> Stages | None:
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
-    return Stages(
-        sum(part.copy_in for part in known),
-        sum(part.compute for part in known),
-        sum(part.copy_out for part in known),
-    )
+    return _each(sum, known)
 
 
 def parse_measurement(document: Mapping[str, Any]) -> Measurement:
@@ -101,12 +97,14 @@ def parse_measurement(document: Mapping[str, Any]) -> Measurement:
 
 def _median_stages(runs: Sequence[Run]) -> Stages | None:
     known = [run.stages for run in runs if run.stages is not None]
-    if not known:
-        return None
+    return _each(median, known) if known else None
+
+
+def _each(summed_up: Callable[[Iterable[float]], float], known: Sequence[Stages]) -> Stages:
     return Stages(
-        median(stages.copy_in for stages in known),
-        median(stages.compute for stages in known),
-        median(stages.copy_out for stages in known),
+        summed_up(stages.copy_in for stages in known),
+        summed_up(stages.compute for stages in known),
+        summed_up(stages.copy_out for stages in known),
     )
 
 

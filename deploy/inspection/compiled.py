@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, Vouch
 from deploy.engines import catalogue
 from deploy.engines.record import read_record
@@ -21,9 +20,7 @@ def layers_of(bundle: Bundle, folder: Path, vouch: Vouch) -> Mapping[str, Mappin
             load.
     """
     made = read_record(folder, vouch).fingerprint
-    here = catalogue.fingerprint(bundle, made.kind, made.precision, made.max_batch)
-    if other := made.misfit(here):
-        raise Fatal(f"{folder} was built for {other}: it is not opened here")
+    catalogue.insist_on_fit(folder, made, catalogue.here(bundle, made))
     engine = catalogue.load(bundle, folder, made.kind, made.precision)
     try:
         found: dict[str, Counter[str]] = {}

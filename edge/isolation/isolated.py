@@ -30,6 +30,12 @@ POSSIBLE = hasattr(os, "memfd_create")
 """Only Linux has nameless memory that can be sealed."""
 
 
+def insist_on_children() -> None:
+    """Raise Fatal where no child can be given memory to decode in."""
+    if not POSSIBLE:
+        raise Fatal("--isolate-decode needs Linux")
+
+
 class Isolated:
     """Used by one thread, which the child does not outlive. It is started when it is first needed,
     and anew after it died.

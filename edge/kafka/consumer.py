@@ -23,7 +23,7 @@ from edge.kafka.client import (
     connection,
     keep_large_buffers,
 )
-from edge.kafka.identity import Identity
+from edge.kafka.identity import Identity, partitions_of
 from edge.kafka.lag import Lag
 from edge.kafka.positions import NoPosition, find_position
 from edge.kafka.rebalance import Listener, Rebalance, RememberingAssignor
@@ -185,9 +185,7 @@ class RecordSource:
 
     def partitions(self) -> int:
         """How many partitions the topic has, as last heard of; 0 where it was deleted."""
-        # The public way asks the broker, and waits for it, where nothing is known.
-        known = self._consumer._cluster.partitions_for_topic(self._topic)  # noqa: SLF001
-        return len(known or ())
+        return partitions_of(self._consumer, self._topic)
 
     def forget(self, partitions: Iterable[Partition]) -> None:
         """These partitions belong to somebody else now."""

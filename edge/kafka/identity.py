@@ -28,3 +28,9 @@ class Identity:
             found = None
         before, self._id = self._id, found or self._id
         return None not in (before, found) and before != found
+
+
+def partitions_of(consumer: Any, topic: str) -> int:
+    """How many partitions a topic has, as the client last heard; 0 where it was deleted."""
+    # The public way asks the broker, and waits for it, where nothing is known.
+    return len(consumer._cluster.partitions_for_topic(topic) or ())  # noqa: SLF001

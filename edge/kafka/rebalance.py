@@ -9,6 +9,7 @@ from kafka.errors import KafkaError
 from kafka.net.selector import KernelEvent
 
 from edge.frame import Partition
+from edge.kafka.identity import partitions_of
 from edge.kafka.takeover import Takeover
 from edge.kafka.unpack import offsets_of
 from edge.observe.logs import get_logger
@@ -91,9 +92,7 @@ class Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-py
 
     def _topic_is_there(self, partitions: tuple[Partition, ...]) -> bool:
         """Positions in a topic that was deleted would be taken for those of its successor."""
-        # The public way asks the broker, and waits for it, where nothing is known.
-        known = self._consumer._cluster.partitions_for_topic(partitions[0].topic)  # noqa: SLF001
-        return bool(known)
+        return partitions_of(self._consumer, partitions[0].topic) > 0
 
     async def _commit(self, offsets: Mapping[Any, Any]) -> None:
         try:

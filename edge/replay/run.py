@@ -14,7 +14,7 @@ from deploy.bundle.pixels import Limits, Pixels
 from deploy.bundle.signature import read_trust
 from edge.frame import Frame, Partition, Range
 from edge.freshness import Freshness
-from edge.isolation.isolated import POSSIBLE, Isolated
+from edge.isolation.isolated import Isolated, insist_on_children
 from edge.kafka.producer import RecordSink
 from edge.kafka.reader import TopicReader
 from edge.kafka.stretch import stretches_of
@@ -143,8 +143,7 @@ class Rerun:
         wanted, manifest = self._settings.isolation, bundle.manifest
         if not wanted.isolate_decode:
             return None
-        if not POSSIBLE:
-            raise Fatal("--isolate-decode needs Linux")
+        insist_on_children()
         child = Isolated(
             manifest.input,
             self._limits,
