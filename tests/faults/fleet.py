@@ -1,6 +1,7 @@
 """Members of one group under a supervisor that starts again whatever ends, as systemd would."""
 
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from tests.waiting import PATIENCE, wait_until
 
 _PATIENCE = 300.0
 """Seconds: a machine that others use takes long to start so many processes."""
+_LAST_LINES = 60
 
 
 class Fleet:
@@ -43,6 +45,8 @@ class Fleet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self._tell()
         self._stack.close()
 
     def mend(self) -> None:
@@ -98,6 +102,12 @@ class Fleet:
             return self._world.audit().pending == 0
 
         wait_until(done, "the end of the backlog")
+
+    def _tell(self) -> None:
+        """The ends of all logs, for whoever asks later why it failed."""
+        for log in sorted(self._folder.glob("member-*.log")):
+            lines = log.read_text(encoding="utf-8").splitlines()[-_LAST_LINES:]
+            sys.stderr.write("\n".join([f"--- {log.name}", *lines, ""]))
 
     @property
     def _present(self) -> Sequence[Command]:
