@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.acls import acls_of
-from edge.audit.outcomes import DAMAGED, belongs, parsers
+from edge.audit.hearing import Hearing
+from edge.audit.outcomes import parsers
 from edge.audit.report import AuditReport, PartitionAudit
 from edge.audit.runs import Offsets, offsets_of
 from edge.audit.settled import nothing_is_hidden
@@ -29,8 +30,8 @@ def audit(
     """Recount the conservation of frames for one consumer group.
 
     Looked at are the frames of the span below the group's committed offsets. One without an outcome
-    is missing if its outcome would still be there; otherwise it could not be audited. Records are
-    read one after the other: what is remembered is a byte for each offset of the span.
+    is missing if its outcome would still be there; otherwise it could not be audited. What is
+    remembered is a byte for each offset of the span, however many processes read.
 
     Raises:
         Fatal: the span names what does not exist, or a right that it needs is not granted.
@@ -48,12 +49,12 @@ def audit(
         asked = stretches_of(reader, topics.frames_topic, span, held)
         if all(committed[at] is None for at in asked):
             report.obstacle = f"group {group} has committed nothing in {topics.frames_topic}"
-        outcomes = _Outcomes({at: Tally(_up_to(asked[at], committed[at], span)) for at in asked})
+        tallies = {at: Tally(_up_to(asked[at], committed[at], span)) for at in asked}
         complete = nothing_is_hidden(kafka, reader, parsers(topics), report)
-        horizon = outcomes.read(reader, topics, report)
+        horizon = _hear(Hearing(kafka, topics, group), reader, tallies, report)
         kept = reader.bounds(topics.frames_topic)
         judge = _Judge(reader, report, kept, horizon if complete else _NEVER, complete=complete)
-        for at, tally in outcomes.tallies.items():
+        for at, tally in tallies.items():
             report.partitions.append(judge.audit(at, tally, committed[at]))
     return report
 
@@ -64,34 +65,27 @@ def _up_to(asked: Range, committed: int | None, span: Span) -> Range:
     return Range(asked.start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcomes:
-    tallies: Mapping[Partition, Tally]
-
-    def read(self, reader: TopicReader, topics: TopicSettings, report: AuditReport) -> float:
-        """Note every outcome of the group; returns the time, in Unix seconds, before which outcomes
-        may have been deleted.
-        """
-        horizon = 0.0
-        for topic, parse in parsers(topics).items():
-            bounds = reader.bounds(topic)
-            oldest = {at: held.start for at, held in bounds.items() if held.start > 0}
-            for record in reader.read(bounds):
-                if record.corrupt is None and oldest.pop(record.partition, None) is not None:
-                    horizon = max(horizon, record.timestamp)
-                if not belongs(record, report.group):
-                    continue
-                try:
-                    for outcome in parse(record):
-                        tally = self.tallies.get(outcome.partition)
-                        if tally is not None:
-                            tally.note(outcome.offset, outcome.answer, outcome.content)
-                except DAMAGED:
-                    report.damaged += 1
-            if oldest:
-                # All that a partition held was deleted: nothing older than now can be told.
-                horizon = _NEVER
-        return horizon
+def _hear(
+    hearing: Hearing,
+    reader: TopicReader,
+    tallies: Mapping[Partition, Tally],
+    report: AuditReport,
+) -> float:
+    """Note every outcome of the group; returns the time, in Unix seconds, before which outcomes may
+    have been deleted.
+    """
+    topics = parsers(hearing.topics)
+    bounds = {at: held for topic in topics for at, held in reader.bounds(topic).items()}
+    shortened = {at for at, held in bounds.items() if held.start > 0}
+    horizon = 0.0
+    for heard in hearing.hear(reader, bounds):
+        heard.tell(tallies)
+        report.damaged += heard.damaged
+        for at in shortened & heard.oldest.keys():
+            horizon = max(horizon, heard.oldest[at])
+            shortened.remove(at)
+    # All that a partition held was deleted: nothing older than now can be told.
+    return _NEVER if shortened else horizon
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What each offset of a partition was answered, in one byte an offset. Pure: no driver."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeAlias
@@ -29,6 +29,10 @@ class Answer(IntEnum):
     DEAD_LETTERED = 3
 
 
+Outcome: TypeAlias = tuple[Answer, str]
+"""Its kind, and the label or the reason."""
+
+
 @dataclass(slots=True)
 class Tally:
     """The outcomes of the offsets within a range.
@@ -41,8 +45,8 @@ class Tally:
 
     range: Range
     _cells: Cells = field(init=False)
-    _codes: dict[tuple[Answer, str], int] = field(default_factory=dict)
-    _outcomes: list[tuple[Answer, str]] = field(default_factory=list)
+    _codes: dict[Outcome, int] = field(default_factory=dict)
+    _outcomes: list[Outcome] = field(default_factory=list)
     """By their code, which begins at 1."""
 
     def __post_init__(self) -> None:
@@ -56,14 +60,37 @@ class Tally:
         the other way round. That contradicts nothing, so it is a repeat; what was seen counts.
         """
         index = offset - self.range.start
-        if not 0 <= index < len(self._cells):
-            return
-        code, cell = self._code(answer, content), int(self._cells[index])
+        if 0 <= index < len(self._cells):
+            self._note(index, self._code((answer, content)))
+
+    def note_all(
+        self, offsets: Sequence[int], outcomes: Sequence[int], known: Sequence[Outcome]
+    ) -> None:
+        """The same for many offsets, in their order.
+
+        Args:
+            offsets: as a buffer of 64-bit integers.
+            outcomes: of each offset, as its place in `known`; as a buffer of integers.
+            known: outcomes, each once.
+        """
+        codes = np.array([self._code(outcome) for outcome in known], self._cells.dtype)
+        indexes = np.asarray(offsets) - self.range.start
+        within = (indexes >= 0) & (indexes < len(self._cells))
+        indexes, found = indexes[within], codes[np.asarray(outcomes)[within]]
+        new = np.zeros(len(indexes), np.bool_)
+        new[np.unique(indexes, return_index=True)[1]] = True
+        new &= self._cells[indexes] == 0
+        self._cells[indexes[new]] = found[new] << _FLAG_BITS
+        for again in np.flatnonzero(~new).tolist():
+            self._note(int(indexes[again]), int(found[again]))
+
+    def _note(self, index: int, code: int) -> None:
+        cell = int(self._cells[index])
         if not cell:
             self._cells[index] = code << _FLAG_BITS
         elif self._outcomes[(cell >> _FLAG_BITS) - 1][0] is Answer.SKIPPED:
             self._cells[index] = code << _FLAG_BITS | cell & _CONFLICTING | _REPEATED
-        elif answer is Answer.SKIPPED or cell >> _FLAG_BITS == code:
+        elif self._outcomes[code - 1][0] is Answer.SKIPPED or cell >> _FLAG_BITS == code:
             self._cells[index] = cell | _REPEATED
         else:
             self._cells[index] = cell | _CONFLICTING
@@ -78,7 +105,7 @@ class Tally:
             counts[answer] += int(by_code[code])
         return counts
 
-    def first_of(self, offset: int) -> tuple[Answer, str] | None:
+    def first_of(self, offset: int) -> Outcome | None:
         """Kind and content of the first outcome of an offset within the range, if it has one."""
         code = int(self._cells[offset - self.range.start]) >> _FLAG_BITS
         return self._outcomes[code - 1] if code else None
@@ -112,12 +139,12 @@ class Tally:
         """Bytes of memory that the cells take."""
         return self._cells.nbytes
 
-    def _code(self, answer: Answer, content: str) -> int:
-        code = self._codes.get((answer, content))
+    def _code(self, outcome: Outcome) -> int:
+        code = self._codes.get(outcome)
         if code is not None:
             return code
-        self._outcomes.append((answer, content))
-        code = self._codes[answer, content] = len(self._outcomes)
+        self._outcomes.append(outcome)
+        code = self._codes[outcome] = len(self._outcomes)
         if code << _FLAG_BITS > np.iinfo(self._cells.dtype).max:
             self._cells = self._cells.astype(np.uint16 if self._cells.itemsize == 1 else np.uint32)
         return code

@@ -1,6 +1,7 @@
 """How often each offset was answered: examples, and a naive model that forgets nothing."""
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -165,12 +166,20 @@ def test_an_empty_range_takes_nothing() -> None:
         )
     ),
     end=st.integers(START - 3, END + 3),
+    together=st.integers(0, 5),
 )
-def test_it_tells_what_a_naive_model_tells(noted: list[tuple[int, Answer, str]], end: int) -> None:
+def test_it_tells_what_a_naive_model_tells(
+    noted: list[tuple[int, Answer, str]], end: int, together: int
+) -> None:
     ours, naive = Tally(Range(START, END)), Naive(Range(START, END))
     for offset, answer, content in noted:
-        ours.note(offset, answer, content)
         naive.note(offset, answer, content)
+        if not together:
+            ours.note(offset, answer, content)
+    for some in _batches(noted, together):
+        known = list({outcome[1:]: None for outcome in some})
+        places = array("l", [known.index(outcome[1:]) for outcome in some])
+        ours.note_all(array("q", [outcome[0] for outcome in some]), places, known)
     counts = ours.counts(end)
     assert [counts[answer] for answer in ANSWERS] == [
         naive.count(answer, end) for answer in ANSWERS
@@ -178,6 +187,14 @@ def test_it_tells_what_a_naive_model_tells(noted: list[tuple[int, Answer, str]],
     assert spread(ours.repeated(end)) == naive.repeated(end)
     assert spread(ours.conflicting(end)) == naive.conflicting(end)
     assert spread(ours.unanswered(Range(START, end), joined=1)) == naive.unanswered(end)
+
+
+def _batches(
+    noted: list[tuple[int, Answer, str]], size: int
+) -> Iterator[list[tuple[int, Answer, str]]]:
+    """The same in their order, so many at once; none where the size is 0."""
+    for start in range(0, len(noted) if size else 0, size or 1):
+        yield noted[start : start + size]
 
 
 def test_the_part_that_is_asked_for_is_told_alone() -> None:
