@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploy.bench.stand import Stand
 from deploy.bundle.errors import Fatal
+from deploy.bundle.manifest import Bundle
 from deploy.bundle.signature import signature_file
 from deploy.engines.measurement import Measurement, Run, point_of
 from deploy.engines.protocol import CostCurve
@@ -16,6 +17,7 @@ from deploy.engines.record import RECORD, EngineRecord, write_record
 class Measured:
     """An engine and what was found of it."""
 
+    bundle: Bundle
     folder: Path
     record: EngineRecord
     """With the measurement in it, and the cost that the service plans with taken from it."""
@@ -60,7 +62,8 @@ class Candidate:
         # Sizes that were not asked for keep the cost that they were known to have.
         cost = dict(self.record.cost.points) | {point.batch: point.median for point in points}
         curve = CostCurve(tuple(sorted(cost.items())))
-        return Measured(self.stand.folder, replace(self.record, cost=curve, measured=found), found)
+        record = replace(self.record, cost=curve, measured=found)
+        return Measured(self.stand.bundle, self.stand.folder, record, found)
 
 
 def keep(measured: Measured) -> bool:

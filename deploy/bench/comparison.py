@@ -1,6 +1,6 @@
-"""The engines of a bundle measured in turn, so that what changes meanwhile meets all of them."""
+"""The engines of bundles measured in turn, so that what changes meanwhile meets all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,18 +52,24 @@ class Comparison:
     conditions: dict[str, str]
 
 
-def compare(bundle: Bundle, folder: Path, spec: BenchSpec, vouch: Vouch, tell: Tell) -> Comparison:
-    """Measure every engine of `folder` that fits this machine and was asked for.
+def compare(places: Mapping[Path, Bundle], spec: BenchSpec, vouch: Vouch, tell: Tell) -> Comparison:
+    """Measure every engine that fits this machine and was asked for.
 
     Args:
+        places: folders of engines, and the bundle that those were built of.
         vouch: is asked about each record; raises if that engine must not be opened.
 
     Raises:
-        Fatal: there is none.
+        Fatal: a folder has none.
     """
-    candidates, left = _found(bundle, folder, spec, vouch)
-    if not candidates:
-        raise Fatal(_nothing(bundle, folder, left))
+    candidates: list[Candidate] = []
+    left: list[Left] = []
+    for folder, bundle in places.items():
+        found, others = _found(bundle, folder, spec, vouch)
+        candidates += found
+        left += others
+        if not found:
+            raise Fatal(_nothing(bundle, folder, others))
     with ExitStack() as stack:
         for candidate in candidates:
             stack.enter_context(candidate.stand)

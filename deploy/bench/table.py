@@ -1,12 +1,11 @@
 """What was measured, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.bench.candidate import Measured
 from deploy.bench.comparison import Comparison
 from deploy.engines.measurement import Memory, Point
 
@@ -15,19 +14,23 @@ _HEADINGS = ("batch", "median ms", "p99 ms", "runs", "frames/s")
 _STAGES = ("copy in", "compute", "copy out")
 
 
-def name_of(measured: Measured) -> str:
-    """Such as `openvino fp32`."""
-    made = measured.record.fingerprint
-    return f"{made.kind} {made.precision}"
+def names_of(found: Comparison) -> Sequence[str]:
+    """Such as `openvino fp32`, with the folder of the bundle where it is one of several."""
+    made = [one.record.fingerprint for one in found.measured]
+    names = [f"{each.kind} {each.precision}" for each in made]
+    if len({each.model for each in made}) == 1:
+        return names
+    pairs = zip(found.measured, names, strict=True)
+    return [f"{one.bundle.folder} {name}" for one, name in pairs]
 
 
 def show(found: Comparison, console: Console) -> None:
     """Print every batch size of every engine, what each engine takes, and the machine's state."""
     staged = any(point.stages for one in found.measured for point in one.found.points)
     table = Table("engine", *_HEADINGS, *(_STAGES if staged else ()))
-    for one in found.measured:
+    for name, one in zip(names_of(found), found.measured, strict=True):
         for point in one.found.points:
-            table.add_row(escape(name_of(one)), *_row(point), *_stages(point, staged))
+            table.add_row(escape(name), *_row(point), *_stages(point, staged))
         table.add_section()
     console.print(table)
     console.print(_engines(found))
@@ -51,11 +54,12 @@ def _stages(point: Point, staged: bool) -> Iterator[str]:
 
 
 def _engines(found: Comparison) -> Table:
-    table = Table("engine", "best frames/s", "load s", "warm-up s", "RSS MiB", "GPU MiB")
-    for one in found.measured:
-        best = max(point.frames_a_second for point in one.found.points)
-        seconds = (f"{one.found.load_seconds:.2f}", f"{one.found.warm_up_seconds:.2f}")
-        table.add_row(escape(name_of(one)), f"{best:.0f}", *seconds, *_memory(one.found.memory))
+    table = Table("engine", "best frames/s", "ratio", "load s", "warm-up s", "RSS MiB", "GPU MiB")
+    best = [max(point.frames_a_second for point in one.found.points) for one in found.measured]
+    for name, one, rate in zip(names_of(found), found.measured, best, strict=True):
+        rates = f"{rate:.0f}", f"{rate / best[0]:.2f}"
+        seconds = f"{one.found.load_seconds:.2f}", f"{one.found.warm_up_seconds:.2f}"
+        table.add_row(escape(name), *rates, *seconds, *_memory(one.found.memory))
     return table
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from deploy.bundle.command import DONE, FAILED
 from deploy.bundle.signature import signature_file
 from deploy.engines.measurement import Measurement, Memory, Point, Run, Stages, point_of
 from deploy.engines.record import RECORD, read_record
+from deploy.importing.importer import import_model
+from tests.models import SPEC, write_network
 from tests.unit.deploying import deploy
 
 QUICK = ("--seconds", "0.01")
@@ -68,6 +71,30 @@ def test_a_dry_run_and_a_signed_engine_leave_the_record_alone(
     assert deploy("bench", bundle, *QUICK, "--batches", "1") == DONE
     assert record.read_bytes() == before
     assert "is signed, so its record stays as it is" in capsys.readouterr().err
+
+
+def test_the_engines_of_several_bundles_are_measured_in_turn_and_told_apart(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = replace(SPEC, name="another")
+    write_network(tmp_path / "network.onnx")
+    twin = import_model(tmp_path / "network.onnx", spec, tmp_path / "other").folder
+    assert deploy("build", twin, "--engine", "onnxruntime", "--max-batch", "2") == DONE
+    drawn = tmp_path / "curves.svg"
+    assert deploy("bench", bundle, twin, *QUICK, "--plot", drawn) == DONE
+    shown = "".join(capsys.readouterr().out.split())
+    picture = drawn.read_text(encoding="utf-8")
+    assert "ratio" in shown
+    for folder in (bundle, twin):
+        assert f"{folder} onnxruntime fp32" in picture
+        assert read_record(engine_of(folder)).measured is not None
+
+
+def test_a_folder_of_engines_is_of_one_bundle(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deploy("bench", bundle, bundle, "--engines", tmp_path) == FAILED
+    assert "name one bundle" in capsys.readouterr().err
 
 
 def test_an_engine_that_was_edited_is_not_measured_for_that_would_seal_it_anew(
