@@ -32,7 +32,7 @@ def yard(apache_world: World, tmp_path: Path) -> Yard:
     return Yard(apache_world, tmp_path)
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS.keys())
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
 def words(request: pytest.FixtureRequest) -> Sequence[str]:
     found: Sequence[str] = request.param
     return found
