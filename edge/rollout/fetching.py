@@ -16,6 +16,7 @@ from deploy.bundle.manifest import (
     parse_manifest,
     sha256_of,
 )
+from edge.rollout.aside import read_aside
 from edge.rollout.remote import Missing, Reader, reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
@@ -77,7 +78,7 @@ class Fetching:
         return found
 
     def _fetch_into(self, draft: Path, wanted: BundlePlace) -> Bundle:
-        read = reader_of(wanted.uri)
+        read = self._reader(wanted.uri)
         text = manifest_of(read, wanted.uri)
         found = digest_of(text)
         if found != wanted.digest:
@@ -94,6 +95,15 @@ class Fetching:
         open_bundle(draft, self.vouch)
         return open_bundle(self.store.adopt(wanted.digest), self.vouch)
 
+    def _reader(self, uri: str) -> Reader:
+        """Never waits longer for a server than it is to."""
+        read = reader_of(uri)
+        return lambda name: read_aside(read(name), self._look)
+
+    def _look(self) -> None:
+        if self.stopping(0.0):
+            raise Stopped
+
     def _file(self, read: Reader, draft: Path, path: str, sha256: str) -> None:
         place = draft / path
         if place.is_file() and sha256_of(place) == sha256:
@@ -102,8 +112,7 @@ class Fetching:
         digest, unchecked = hashlib.sha256(), 0
         with place.open("wb") as file:
             for piece in read(path):
-                if self.stopping(0.0):
-                    raise Stopped
+                self._look()
                 digest.update(piece)
                 unchecked += file.write(piece)
                 if unchecked > _CHECKED_EVERY:

@@ -19,7 +19,11 @@ Raises:
     Fatal: it never will.
 """
 _PIECE = 256 << 10
+_BLOCK = 8 << 20
+"""What a store of fsspec's asks for at once."""
 _TIMEOUT = 20.0
+_CREDENTIALS = "credential"
+"""Is in the names of such errors of every store's: boto's, Google's, Azure's."""
 _GONE, _DENIED, _BUSY = (404, 410), (401, 403), (408, 425, 429)
 _SERVER_FAULT = 500
 
@@ -69,9 +73,11 @@ def _from_web(address: str) -> Iterator[bytes]:
                 left -= len(piece)
                 yield piece
     except urllib.error.HTTPError as error:
+        error.close()
         raise _refused(address, error) from error
     except (OSError, http.client.HTTPException) as error:
-        raise Unavailable(f"{address} cannot be fetched: {error}") from error
+        why = getattr(error, "reason", error)
+        raise Unavailable(f"{address} cannot be fetched: {why}") from error
     if left > 0:
         raise Unavailable(f"{address} ended {left} bytes too early")
 
@@ -95,13 +101,23 @@ def _fsspec() -> Any:
 
 def _from_fsspec(fsspec: Any, address: str) -> Iterator[bytes]:
     try:
-        with fsspec.open(address, "rb") as file:
+        store, path = fsspec.core.url_to_fs(address)
+        with store.open(path, "rb", block_size=_BLOCK) as file:
             yield from iter(lambda: file.read(_PIECE), b"")
     except ImportError as error:
         raise Fatal(f"{address} takes a package that is not installed: {error}") from error
     except FileNotFoundError as error:
-        raise Missing(f"{address} does not exist") from error
+        raise Missing(f"{address} does not exist{_beyond(address, error)}") from error
     except (PermissionError, ValueError) as error:
         raise Fatal(f"{address} cannot be read: {error}") from error
     except Exception as error:  # each of its stores has errors of its own
+        if _CREDENTIALS in type(error).__name__.lower():
+            raise Fatal(
+                f"{address} takes credentials, and there are none that can be used: {error}"
+            ) from error
         raise Unavailable(f"{address} cannot be fetched: {error!r}") from error
+
+
+def _beyond(address: str, error: Exception) -> str:
+    """What a store says beyond the name of the file."""
+    return "" if str(error) in address else f": {error}"
