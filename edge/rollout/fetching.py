@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.bundle.errors import BundleError, Fatal
@@ -12,6 +12,7 @@ from deploy.bundle.manifest import (
     SIGNATURE,
     Bundle,
     Vouch,
+    digest_of,
     open_bundle,
     parse_manifest,
     sha256_of,
@@ -92,8 +93,8 @@ class Fetching:
         for path, sha256 in manifest.files.items():
             self._file(read, draft, path, sha256)
         self.verifying()
-        open_bundle(draft, self.vouch)
-        return open_bundle(self.store.adopt(wanted.digest), self.vouch)
+        checked = open_bundle(draft, self.vouch)
+        return replace(checked, folder=self.store.adopt(wanted.digest))
 
     def _reader(self, uri: str) -> Reader:
         """Never waits longer for a server than it is to."""
@@ -136,11 +137,6 @@ def manifest_of(read: Reader, uri: str) -> bytes:
         if len(text) > _LARGEST_MANIFEST:
             raise BundleError(f"{uri}/{MANIFEST} is larger than any manifest")
     return text
-
-
-def digest_of(text: bytes) -> str:
-    """The digest of the bundle whose manifest this is."""
-    return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 
 def _only(draft: Path, files: set[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.bundle.errors import BundleError, Fatal, MissingDriver, Unavailable
 from deploy.bundle.keys import make_key, read_private_key
-from deploy.bundle.manifest import MODEL, anybody, open_bundle
+from deploy.bundle.manifest import MANIFEST, MODEL, anybody, digest_of, open_bundle
 from deploy.bundle.signature import read_trust
 from deploy.signing.signed import sign_bundle
 from edge.rollout import store as stores
@@ -169,18 +169,12 @@ def test_what_nobody_signed_is_refused_before_the_rest_of_it_is_fetched(
     make_key(tmp_path / "key")
     vouch = read_trust([tmp_path / "key.pub"]).vouch
     (source / MODEL).rename(tmp_path / "aside")
-    wanted = BundlePlace(str(source), fetched_digest(source))
+    wanted = BundlePlace(str(source), digest_of((source / MANIFEST).read_bytes()))
     with pytest.raises(Fatal, match="is not signed"):
         fetching(store, vouch).fetch(wanted)
     (tmp_path / "aside").rename(source / MODEL)
     sign_bundle(source, read_private_key(tmp_path / "key"), replace=False)
     assert fetching(store, vouch).fetch(wanted).digest == wanted.digest
-
-
-def fetched_digest(source: Path) -> str:
-    from edge.rollout.fetching import digest_of
-
-    return digest_of((source / "bundle.json").read_bytes())
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(
