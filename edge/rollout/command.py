@@ -13,14 +13,14 @@ from rich.console import Console
 
 from deploy.bundle.command import DONE, FAILED
 from deploy.bundle.errors import Fatal
-from deploy.bundle.manifest import parse_manifest
+from deploy.bundle.manifest import digest_of, parse_manifest
 from deploy.bundle.typed import AboveZero, Fraction, Seconds
-from edge.acls import acls_of
+from edge.acls import Consumer, acls_of
 from edge.cloudevents import format_time
 from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.observe.logs import configure_logs
-from edge.rollout.fetching import digest_of, manifest_of
+from edge.rollout.fetching import manifest_of
 from edge.rollout.ordering import Next, Ordering
 from edge.rollout.remote import reader_of
 from edge.rollout.text import document_of, figures_text, table_of, wanted_text
@@ -114,13 +114,12 @@ def rollout(
         timeout: seconds to wait, at most.
         as_json: print what was written, and the nodes, for machines.
     """
-    configure_logs("error", "auto")
-    at = _opened(slot, kafka, topics)
+    at = _opened("rollout", slot, kafka, topics)
     uri = _absolute(bundle)
     place = BundlePlace(uri, digest or _digest_at(uri))
     plan = trial or TrialSettings()
-    ordered = at.ordering.order(_following(slot, place, plan))
-    return _ordered(at, ordered, wait=wait, timeout=timeout, as_json=as_json)
+    following = _following(slot, place, plan)
+    return _order(at, following, wait=wait, timeout=timeout, as_json=as_json)
 
 
 @app.command
@@ -142,8 +141,7 @@ def back(
         timeout: seconds to wait, at most.
         as_json: print what was written, and the nodes, for machines.
     """
-    configure_logs("error", "auto")
-    at = _opened(slot, kafka, topics)
+    at = _opened("rollout", slot, kafka, topics)
     plan = trial or TrialSettings()
 
     def following(newest: Desired | None) -> Desired:
@@ -151,8 +149,7 @@ def back(
             raise Fatal(f"slot {slot} has no roll-out before the newest one to go back to")
         return _following(slot, newest.previous, plan)(newest)
 
-    ordered = at.ordering.order(following)
-    return _ordered(at, ordered, wait=wait, timeout=timeout, as_json=as_json)
+    return _order(at, following, wait=wait, timeout=timeout, as_json=as_json)
 
 
 @app.command
@@ -169,9 +166,7 @@ def status(
         slot: whose nodes.
         as_json: one JSON document.
     """
-    configure_logs("error", "auto")
-    at = _Slot(slot, kafka or KafkaSettings(), topics or TopicSettings())
-    insist_on_access(at.kafka, acls_of("rollout status", at.topics, ""))
+    at = _opened("rollout status", slot, kafka, topics)
     wanted = at.ordering.newest()
     with TopicReader(at.kafka) as reader:
         nodes = statuses(reader.read_all(at.topics.models_status_topic), slot)
@@ -185,9 +180,13 @@ def status(
         sys.stdout.write("no node was heard of: `yardlight-edge run --slot` takes part\n")
 
 
-def _opened(slot: str, kafka: KafkaSettings | None, topics: TopicSettings | None) -> _Slot:
+def _opened(
+    command: Consumer, slot: str, kafka: KafkaSettings | None, topics: TopicSettings | None
+) -> _Slot:
+    """With the rights that a command takes."""
+    configure_logs("error", "auto")
     at = _Slot(slot, kafka or KafkaSettings(), topics or TopicSettings())
-    insist_on_access(at.kafka, acls_of("rollout", at.topics, ""))
+    insist_on_access(at.kafka, acls_of(command, at.topics, ""))
     return at
 
 
@@ -219,8 +218,9 @@ def _following(slot: str, place: BundlePlace, plan: TrialSettings) -> Next:
     return following
 
 
-def _ordered(at: _Slot, desired: Desired, *, wait: bool, timeout: float, as_json: bool) -> int:
-    """Say what was written, and wait for what becomes of it, where that is asked for."""
+def _order(at: _Slot, following: Next, *, wait: bool, timeout: float, as_json: bool) -> int:
+    """Write it, say so, and wait for what becomes of it, where that is asked for."""
+    desired = at.ordering.order(following)
     if not as_json:
         sys.stdout.write(wanted_text(desired, at.name) + "\n")
     elif not wait:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from threading import Lock
 
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.outcome import ENGINE_FAILED, Classified, DeadLettered, Outcome
 from edge.rollout.words import Figures
 
-ENGINE_FAILED = "engine-failed"
 _KEPT_OF_EACH_SIZE = 64
 
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from edge.naming import NAME
+
 ORDER_SCHEMA: Literal["yardlight.rollout/1"] = "yardlight.rollout/1"
 STATUS_SCHEMA: Literal["yardlight.rollout-status/1"] = "yardlight.rollout-status/1"
 
@@ -17,7 +19,7 @@ State: TypeAlias = Literal[
     "rolled-back",
     "failed",
 ]
-Name: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
 _DIGEST = "^sha256:[0-9a-f]{64}$"
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=_DIGEST)]
 
