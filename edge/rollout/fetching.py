@@ -22,7 +22,8 @@ from edge.rollout.remote import Missing, Reader, reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 
-_LARGEST_MANIFEST = 16 << 20
+_LARGEST = 16 << 20
+"""Bytes of a manifest, or a signature."""
 _CHECKED_EVERY = 8 << 20
 """Bytes by which the quota may be exceeded until that is noticed."""
 
@@ -88,7 +89,7 @@ class Fetching:
         _only(draft, set(manifest.files))
         (draft / MANIFEST).write_bytes(text)
         with suppress(Missing):
-            (draft / SIGNATURE).write_bytes(b"".join(read(SIGNATURE)))
+            (draft / SIGNATURE).write_bytes(_small(read, SIGNATURE, wanted.uri))
         self.vouch(draft / MANIFEST, text)
         for path, sha256 in manifest.files.items():
             self._file(read, draft, path, sha256)
@@ -131,11 +132,16 @@ def manifest_of(read: Reader, uri: str) -> bytes:
         Unavailable: trying again may help.
         Fatal: there is none, or far too much.
     """
+    return _small(read, MANIFEST, uri)
+
+
+def _small(read: Reader, name: str, uri: str) -> bytes:
+    """A file that is kept in memory."""
     text = b""
-    for piece in read(MANIFEST):
+    for piece in read(name):
         text += piece
-        if len(text) > _LARGEST_MANIFEST:
-            raise BundleError(f"{uri}/{MANIFEST} is larger than any manifest")
+        if len(text) > _LARGEST:
+            raise BundleError(f"{uri}/{name} is larger than any of that name")
     return text
 
 

@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from deploy.bundle.errors import Fatal, MissingDriver, Unavailable
 
@@ -26,6 +26,7 @@ _CREDENTIALS = "credential"
 """Is in the names of such errors of every store's: boto's, Google's, Azure's."""
 _GONE, _DENIED, _BUSY = (404, 410), (401, 403), (408, 425, 429)
 _SERVER_FAULT = 500
+_WEB = frozenset({"http", "https"})
 
 
 class Missing(Fatal):
@@ -39,18 +40,52 @@ def reader_of(uri: str) -> Reader:
         Fatal: the address cannot be used, or holds a login.
         MissingDriver: it takes fsspec, which is not installed.
     """
-    parts = urlsplit(uri)
-    if parts.password or (parts.username and parts.scheme in {"http", "https"}):
+    if uri.startswith("/"):
+        return lambda name: _from_file(Path(uri, name))
+    parts = _parts(uri)
+    if parts.password or (parts.username and parts.scheme in _WEB):
         raise Fatal(f"an address with a login has no place on a topic: {parts.scheme}://…")
     if parts.scheme in {"", "file"}:
         folder = Path(unquote(parts.path))
-        if not folder.is_absolute():
+        if parts.netloc not in {"", "localhost"} or not folder.is_absolute():
             raise Fatal(f"{uri!r} is not an absolute path: every node reads it from its own folder")
         return lambda name: _from_file(folder / name)
-    if parts.scheme in {"http", "https"}:
-        return lambda name: _from_web(f"{uri.rstrip('/')}/{quote(name)}")
+    if parts.scheme in _WEB:
+        base = _web_base(parts)
+        return lambda name: _from_web(f"{base}/{quote(name)}")
     fsspec = _fsspec()
     return lambda name: _from_fsspec(fsspec, f"{uri.rstrip('/')}/{name}")
+
+
+def _parts(uri: str) -> SplitResult:
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port  # which is looked at only when asked for
+    except ValueError as error:
+        raise Fatal(f"{_unquestioned(uri)!r} is no address: {error}") from error
+    if not uri.isprintable():
+        raise Fatal(f"{_unquestioned(uri)!r} is no address: it holds what cannot be printed")
+    return parts
+
+
+def _web_base(parts: SplitResult) -> str:
+    """What the name of a file is added to.
+
+    Raises:
+        Fatal: no name can be added, or there is no host.
+    """
+    plain = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    if parts.query or parts.fragment:
+        # What follows may be a signature, and is no more repeated than a password.
+        raise Fatal(f"{plain}?… is no folder: names of files follow an address, and ? or # ends it")
+    if not parts.hostname or not parts.hostname.isascii() or " " in parts.netloc:
+        raise Fatal(f"{plain!r} is no address: its host has no name that can be looked up")
+    # What is escaped already stays so.
+    return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe='/%:@!$&()*+,;=~')}".rstrip("/")
+
+
+def _unquestioned(uri: str) -> str:
+    return uri.partition("?")[0].rpartition("@")[2]
 
 
 def _from_file(path: Path) -> Iterator[bytes]:

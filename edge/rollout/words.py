@@ -20,7 +20,11 @@ State: TypeAlias = Literal[
     "failed",
 ]
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
-_DIGEST = "^sha256:[0-9a-f]{64}$"
+_LAST_GENERATION = 2**53
+"""What every reader of JSON keeps exactly."""
+DIGEST = "sha256:[0-9a-f]{64}"
+"""A regular expression for the whole of one."""
+_DIGEST = f"^{DIGEST}$"
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=_DIGEST)]
 
 
@@ -66,7 +70,9 @@ class Desired(msgspec.Struct, frozen=True, omit_defaults=True):
     slot: Name
     uri: Annotated[str, _described("folder of the bundle, as nodes reach it", min_length=1)]
     digest: Annotated[str, _described("sha256 of its manifest", pattern=_DIGEST)]
-    generation: Annotated[int, _described("grows with each roll-out of the slot", ge=1)]
+    generation: Annotated[
+        int, _described("grows with each roll-out of the slot", ge=1, le=_LAST_GENERATION)
+    ]
     issued_at: Annotated[str, _described("RFC 3339")]
     shadow: ShadowPlan = ShadowPlan()
     bounds: Bounds = Bounds()

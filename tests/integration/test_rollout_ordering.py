@@ -93,8 +93,16 @@ def test_what_cannot_be_a_roll_out_is_refused_before_anything_is_written(
         assert done.returncode == 1
         assert why in refusal(done)
         assert "secret" not in done.stderr
-    wrong = yard.roll_out(str(tmp_path), "--shadow-share", "0")
-    assert wrong.returncode == 2
+    for words, why in (
+        (("--shadow-share", "0"), "Must be > 0"),
+        (("--digest", "6b2ac967ff77"), "is no digest of a bundle"),
+    ):
+        wrong = yard.roll_out(str(tmp_path), *words)
+        assert wrong.returncode == 2
+        assert why in refusal(wrong)
+    share = yard.roll_out(str(tmp_path), "--shadow-share", "nan", "--digest", digest("a"))
+    assert share.returncode == 1
+    assert "no node could read such a roll-out" in refusal(share)
     assert written(yard) == []
 
 

@@ -20,7 +20,6 @@ from deploy.signing.signed import sign_bundle
 from edge.rollout import store as stores
 from edge.rollout.fetching import Fetching, Stopped
 from edge.rollout.node import Mark, Memory
-from edge.rollout.remote import reader_of
 from edge.rollout.store import Store, size_of
 from edge.rollout.words import BundlePlace
 
@@ -237,20 +236,6 @@ def test_without_fsspec_one_sentence_names_the_extra_and_folders_still_work(
     with pytest.raises(MissingDriver, match=r"pip install 'yardlight\[remote\]'"):
         fetching(store).fetch(place(source, "s3://bucket/bundle"))
     assert fetching(store).fetch(place(source)).model.is_file()
-
-
-@pytest.mark.parametrize(
-    ("uri", "why"),
-    [
-        ("https://user:secret@host/bundle", "login has no place on a topic"),
-        ("bundles/new", "not an absolute path"),
-        ("nothing://host/bundle", "cannot be read"),
-    ],
-)
-def test_an_address_that_cannot_be_one_is_refused(uri: str, why: str) -> None:
-    with pytest.raises(Fatal, match=why) as refused:
-        list(reader_of(uri)("bundle.json"))
-    assert "secret" not in str(refused.value)
 
 
 def test_a_memory_that_cannot_be_read_is_none(store: Store) -> None:

@@ -8,19 +8,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from http.server import ThreadingHTTPServer
+from itertools import repeat
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import quote
 
 import pytest
 
-from deploy.bundle.errors import Unavailable
-from deploy.bundle.manifest import anybody, open_bundle
+from deploy.bundle.errors import BundleError, Fatal, Unavailable
+from deploy.bundle.manifest import MANIFEST, anybody, open_bundle
+from edge.rollout import fetching as fetching_module
 from edge.rollout.aside import read_aside
-from edge.rollout.fetching import Fetching, Stopped
+from edge.rollout.fetching import Fetching, Stopped, manifest_of
+from edge.rollout.remote import reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 from tests.brokers.certificates import Authority
-from tests.unit.test_rollout_fetching import Handler, fetching, left_over, store
+from tests.unit.test_rollout_fetching import Handler, fetching, left_over, served, store
 
 __all__ = ["store"]
 
@@ -59,6 +63,54 @@ def test_over_tls_a_bundle_comes_from_whom_this_machine_trusts_only(
             fetching(store).fetch(wanted)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
         assert fetching(store).fetch(wanted).digest == wanted.digest
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("https://user:secret@host/bundle", "login has no place on a topic"),
+        ("https://host/bundle?X-Amz-Signature=secret", r"https://host/bundle\?… is no folder"),
+        ("https://host/bundle#secret", r"https://host/bundle\?… is no folder"),
+        ("https://[host/bundle", "is no address"),
+        ("https://host:99999/bundle", "is no address"),
+        ("https:///bundle", "its host has no name"),
+        ("https://a host/bundle", "its host has no name"),
+        ("https://höst/bundle", "its host has no name"),
+        ("https://host/bun\ndle", "cannot be printed"),
+        ("bundles/new", "not an absolute path"),
+        ("file:bundles/new", "not an absolute path"),
+        ("file://elsewhere/bundles/new", "not an absolute path"),
+        ("nothing://host/bundle", "cannot be read"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_refused_in_a_sentence(uri: str, why: str) -> None:
+    with pytest.raises(Fatal, match=why) as refused:
+        list(reader_of(uri)("bundle.json"))
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a?b", "a%20b", "ä", "[b"])
+def test_a_folder_may_be_called_anything(tiny_bundle: Path, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(tiny_bundle, tmp_path / name))
+    expected = (folder / MANIFEST).read_bytes()
+    with served(tmp_path) as web:
+        for uri in (str(folder), folder.as_uri(), f"{web}/{quote(name)}", f"{web}/{quote(name)}/"):
+            assert manifest_of(reader_of(uri), uri) == expected
+
+
+def test_what_never_ends_is_no_manifest_and_no_signature(
+    store: Store, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = (tiny_bundle / MANIFEST).read_bytes()
+
+    def endless(name: str) -> Iterator[bytes]:
+        yield from [manifest] if name == MANIFEST else repeat(bytes(1 << 20))
+
+    monkeypatch.setattr(fetching_module, "reader_of", lambda _: endless)
+    wanted = BundlePlace("https://host/bundle", open_bundle(tiny_bundle).digest)
+    with pytest.raises(BundleError, match=r"bundle\.sig is larger than any"):
+        fetching(store).fetch(wanted)
+    assert left_over(store) == []
 
 
 @contextmanager
