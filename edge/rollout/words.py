@@ -1,6 +1,6 @@
 """What is said of roll-outs on the topics `models` and `models.status`."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ DIGEST = "sha256:[0-9a-f]{64}"
 """A regular expression for the whole of one."""
 _DIGEST = f"^{DIGEST}$"
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=_DIGEST)]
+T = TypeVar("T")
 
 
 def _described(text: str, **limits: Any) -> msgspec.Meta:
@@ -132,7 +133,7 @@ def read_desired(value: bytes) -> Desired:
     Raises:
         msgspec.MsgspecError: it is not one.
     """
-    return _DESIRED.decode(value)
+    return _read(_DESIRED, value)
 
 
 def read_status(value: bytes) -> NodeStatus:
@@ -141,4 +142,11 @@ def read_status(value: bytes) -> NodeStatus:
     Raises:
         msgspec.MsgspecError: it is not one.
     """
-    return _STATUS.decode(value)
+    return _read(_STATUS, value)
+
+
+def _read(decoder: "msgspec.json.Decoder[T]", value: bytes) -> T:
+    try:
+        return decoder.decode(value)
+    except (UnicodeDecodeError, RecursionError) as error:  # which msgspec does not call its own
+        raise msgspec.DecodeError(str(error)) from error

@@ -1,5 +1,6 @@
 """Whoever waits for a roll-out waits for the nodes that live, whatever their clocks say."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import nan
 
@@ -10,13 +11,14 @@ from deploy.bundle.errors import Fatal
 from edge.cloudevents import format_time
 from edge.frame import Partition
 from edge.record import Record
+from edge.rollout.following import desired_of
 from edge.rollout.ordering import Overtaken, written
 from edge.rollout.waiting import Waiting, status_of
-from edge.rollout.words import STATUS_SCHEMA, Desired, Figures, NodeStatus, ShadowPlan, State, write
+from edge.rollout.words import Desired, ShadowPlan, State, write
 from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
 from tests.clock import Clock
-from tests.unit.rolling_out import desired, digest
+from tests.unit.rolling_out import desired, digest, status
 
 NOW = 1_790_000_000.0
 HOUR = 3600.0
@@ -32,11 +34,8 @@ def order(generation: int, letter: str = "a") -> Record:
 
 
 def word(node: str, state: State, at: float = NOW, generation: int = 2) -> Record:
-    status = NodeStatus(
-        STATUS_SCHEMA, "yard", node, generation, digest("a"), state, "", "", Figures(),
-        format_time(at),
-    )  # fmt: skip
-    return record(TOPICS.models_status_topic, status.key, write(status))
+    said = status(node, state, format_time(at), generation)
+    return record(TOPICS.models_status_topic, said.key, write(said))
 
 
 @dataclass
@@ -141,3 +140,24 @@ def changed(**fields: object) -> Desired:
 def test_what_no_node_could_read_is_not_written(unreadable: Desired) -> None:
     with pytest.raises(Fatal, match="no node could read such a roll-out"):
         written(unreadable)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda value: value.replace(b"sha256:a", b"\xff\xfe"),
+        lambda value: value[:-1] + b',"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+        lambda value: value[:-1],
+        lambda _: b"",
+    ],
+    ids=["not UTF-8", "deep", "cut", "empty"],
+)
+def test_a_record_that_cannot_be_read_stops_nobody(harm: Callable[[bytes], bytes]) -> None:
+    complaints: list[str] = []
+    wish, said = order(1), word("one", "serving")
+    assert wish.value
+    assert said.value
+    harmed = record(TOPICS.models_topic, b"yard", harm(wish.value))
+    assert desired_of(harmed, "yard", complaints.append) is None
+    assert len(complaints) == 1
+    assert status_of(record("", b"yard/one", harm(said.value)), "yard") is None
