@@ -5,6 +5,8 @@ from contextlib import closing
 
 from kafka import KafkaConsumer, TopicPartition
 
+from edge.audit.report import CLEAN
+from edge.audit.tally import Answer
 from edge.wire import read_classification
 from tests.integration.world import World
 
@@ -31,3 +33,14 @@ def committed_results(world: World) -> Counter[Place]:
                     frame = read_classification(record.value).frame
                     seen[frame.partition, frame.offset] += 1
     return seen
+
+
+def assert_each_has_its_outcome_once(world: World, sent: int) -> None:
+    """Nothing was lost, and nothing is there twice for whoever reads committed records."""
+    report = world.audit()
+    assert report.status("exactly-once") == CLEAN
+    dead = report.total(Answer.DEAD_LETTERED)
+    assert report.total(Answer.CLASSIFIED) == sent - dead
+    seen = committed_results(world)
+    assert len(seen) == sent - dead
+    assert set(seen.values()) == {1}

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from deploy.bundle.manifest import open_bundle
-from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
 from edge.wire import Classification
 from tests.candidates import Kind, make_candidate
-from tests.integration.committed import committed_results
+from tests.integration.committed import assert_each_has_its_outcome_once
 from tests.integration.crewed import all_ready
 from tests.integration.test_rollout import traffic
 from tests.integration.world import World
@@ -41,17 +40,6 @@ def words(request: pytest.FixtureRequest) -> Sequence[str]:
 def pairs(results: Sequence[Classification]) -> set[tuple[str, str]]:
     """Digests of model and engine, as they stand together in a classification."""
     return {(it.model.digest, it.engine.digest) for it in results}
-
-
-def assert_each_has_its_outcome_once(world: World, sent: int) -> None:
-    """Nothing was lost, and nothing is there twice for whoever reads committed records."""
-    report = world.audit()
-    assert report.status("exactly-once") == CLEAN
-    dead = report.total(Answer.DEAD_LETTERED)
-    assert report.total(Answer.CLASSIFIED) == sent - dead
-    seen = committed_results(world)
-    assert len(seen) == sent - dead
-    assert set(seen.values()) == {1}
 
 
 def test_a_bundle_takes_over_between_two_batches_and_each_frame_has_one_outcome(
