@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +16,13 @@ from deploy.bundle.manifest import (
     parse_manifest,
     sha256_of,
 )
+from edge.observe.logs import get_logger
 from edge.rollout.aside import read_aside
-from edge.rollout.remote import Missing, Reader, reader_of
+from edge.rollout.remote import Denied, Missing, Reader, reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 
+_log = get_logger("rollout")
 _LARGEST = 16 << 20
 """Bytes of a manifest, or a signature."""
 _CHECKED_EVERY = 8 << 20
@@ -88,8 +89,7 @@ class Fetching:
         manifest = parse_manifest(text, f"{wanted.uri}/{MANIFEST}")
         _only(draft, set(manifest.files))
         (draft / MANIFEST).write_bytes(text)
-        with suppress(Missing):
-            (draft / SIGNATURE).write_bytes(_small(read, SIGNATURE, wanted.uri))
+        _fetch_signature(read, draft, wanted.uri)
         self.vouch(draft / MANIFEST, text)
         for path, sha256 in manifest.files.items():
             self._file(read, draft, path, sha256)
@@ -123,6 +123,16 @@ class Fetching:
         self.store.make_room(draft)
         if digest.hexdigest() != sha256:
             raise BundleError(f"{path}: sha256 is {digest.hexdigest()}, {MANIFEST} says {sha256}")
+
+
+def _fetch_signature(read: Reader, draft: Path, uri: str) -> None:
+    """Where there is one: whether it must be signed is not known here."""
+    try:
+        (draft / SIGNATURE).write_bytes(_small(read, SIGNATURE, uri))
+    except Missing:
+        return
+    except Denied as error:
+        _log.warning("taken to have no signature, since it may not be read", error=str(error))
 
 
 def manifest_of(read: Reader, uri: str) -> bytes:

@@ -15,6 +15,7 @@ Reader: TypeAlias = Callable[[str], Iterator[bytes]]
 
 Raises:
     Missing: there is no such file.
+    Denied: it may not be read.
     Unavailable: trying again may help.
     Fatal: it never will.
 """
@@ -31,6 +32,10 @@ _WEB = frozenset({"http", "https"})
 
 class Missing(Fatal):
     """There is no such file."""
+
+
+class Denied(Fatal):
+    """It may not be read; whoever may not list a folder is told so of what is not there, too."""
 
 
 def reader_of(uri: str) -> Reader:
@@ -94,6 +99,8 @@ def _from_file(path: Path) -> Iterator[bytes]:
             yield from iter(lambda: file.read(_PIECE), b"")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Missing(f"{path} does not exist") from error
+    except PermissionError as error:
+        raise Denied(f"{path} cannot be read: {error.strerror}") from error
     except OSError as error:
         raise Fatal(f"{path} cannot be read: {error.strerror}") from error
 
@@ -121,6 +128,8 @@ def _refused(address: str, error: urllib.error.HTTPError) -> Exception:
     said = f"{address}: the server says {error.code} {error.reason}"
     if error.code in _GONE:
         return Missing(said)
+    if error.code in _DENIED:
+        return Denied(said)
     if error.code >= _SERVER_FAULT or error.code in _BUSY:
         return Unavailable(said)
     return Fatal(said)
@@ -143,7 +152,9 @@ def _from_fsspec(fsspec: Any, address: str) -> Iterator[bytes]:
         raise Fatal(f"{address} takes a package that is not installed: {error}") from error
     except FileNotFoundError as error:
         raise Missing(f"{address} does not exist{_beyond(address, error)}") from error
-    except (PermissionError, ValueError) as error:
+    except PermissionError as error:
+        raise Denied(f"{address} cannot be read: {error}") from error
+    except ValueError as error:
         raise Fatal(f"{address} cannot be read: {error}") from error
     except Exception as error:  # each of its stores has errors of its own
         if _CREDENTIALS in type(error).__name__.lower():

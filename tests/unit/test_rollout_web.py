@@ -16,11 +16,13 @@ from urllib.parse import quote
 import pytest
 
 from deploy.bundle.errors import BundleError, Fatal, Unavailable
+from deploy.bundle.keys import make_key
 from deploy.bundle.manifest import MANIFEST, anybody, open_bundle
+from deploy.bundle.signature import read_trust
 from edge.rollout import fetching as fetching_module
 from edge.rollout.aside import read_aside
 from edge.rollout.fetching import Fetching, Stopped, manifest_of
-from edge.rollout.remote import reader_of
+from edge.rollout.remote import Denied, reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 from tests.brokers.certificates import Authority
@@ -96,6 +98,30 @@ def test_a_folder_may_be_called_anything(tiny_bundle: Path, tmp_path: Path, name
     with served(tmp_path) as web:
         for uri in (str(folder), folder.as_uri(), f"{web}/{quote(name)}", f"{web}/{quote(name)}/"):
             assert manifest_of(reader_of(uri), uri) == expected
+
+
+class Secretive(Handler):
+    """Says that what is not there is forbidden, as S3 does to whoever may not list a bucket."""
+
+    def do_GET(self) -> None:  # noqa: N802 - as the library calls it
+        if Path(self.translate_path(self.path)).is_file():
+            super().do_GET()
+        else:
+            self.send_error(403)
+
+
+def test_a_signature_that_may_not_be_read_is_none(
+    store: Store, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("cryptography", reason="needs the extra 'sign'")
+    make_key(tmp_path / "key")
+    with served(tiny_bundle, Secretive) as web:
+        wanted = BundlePlace(web, open_bundle(tiny_bundle).digest)
+        with pytest.raises(Fatal, match="is not signed"):
+            fetching(store, read_trust([tmp_path / "key.pub"]).vouch).fetch(wanted)
+        assert fetching(store).fetch(wanted).digest == wanted.digest
+        with pytest.raises(Denied, match="the server says 403"):
+            list(reader_of(f"{web}/nowhere")(MANIFEST))
 
 
 def test_what_never_ends_is_no_manifest_and_no_signature(
