@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from deploy.bundle.manifest import MODEL, Bundle
+from deploy.bundle.manifest import MODEL, Bundle, open_bundle
 from edge.rollout.words import Desired, ShadowPlan, State
 from tests.candidates import make_candidate
 from tests.integration.committed import assert_each_has_its_outcome_once
+from tests.integration.crewed import all_ready, kill
 from tests.integration.running import Command
 from tests.integration.test_rollout import traffic
 from tests.integration.world import World
@@ -20,6 +21,7 @@ from tests.integration.yard import Yard
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
+STARTS = 'yardlight_worker_starts_total{worker="2"}'
 FOR_EVER = 10**6
 """Frames of a shadow that comes to no end here."""
 
@@ -86,6 +88,44 @@ def test_a_node_that_is_killed_in_the_midst_of_it_serves_it_after_its_next_start
             wait_until(lambda: yard.world.audit().pending == 0, "all outcomes")
             assert node.stop() == 0, node.said()
     assert_each_has_its_outcome_once(yard.world, coming.sent)
+
+
+def test_a_worker_that_is_killed_in_the_midst_of_it_comes_to_serve_as_the_others_do(
+    yard: Yard, tmp_path: Path
+) -> None:
+    new = make_candidate(tmp_path / "new")
+    names = ("one-worker-1", "one-worker-2")
+    words = ("--workers", "2", "--delivery", "exactly-once")
+    with traffic(yard.world) as coming, yard.node("one", *words) as node:
+        all_ready(node)
+        yard.wait(order(yard, new, FOR_EVER), "shadowing", names)
+        kill(node, 2)
+        wait_until(lambda: node.metric(STARTS) == 2, "another worker 2")
+        all_ready(node)
+        yard.wait(order(yard, new, 40), "serving", names)
+        coming.end()
+        wait_until(lambda: yard.world.audit().pending == 0, "all outcomes")
+        assert node.stop() == 0, node.said()
+    assert_each_has_its_outcome_once(yard.world, coming.sent)
+
+
+def test_a_candidate_at_work_makes_way_for_what_is_ordered_meanwhile(
+    yard: Yard, tmp_path: Path
+) -> None:
+    first, second = make_candidate(tmp_path / "a"), make_candidate(tmp_path / "b", version="3")
+    with yard.node("one", "--delivery", "exactly-once", "--member", "one") as node:
+        node.ready()
+        # Nothing comes, so it is watched until it is overtaken.
+        yard.wait(order(yard, first, 0), "watching")
+        newest = order(yard, second, 40)
+        yard.wait(newest, "shadowing")
+        with traffic(yard.world) as coming:
+            assert yard.wait(newest, "serving").serving == second.digest
+        wait_until(lambda: yard.world.audit().pending == 0, "all outcomes")
+        assert node.stop() == 0, node.said()
+    assert_each_has_its_outcome_once(yard.world, coming.sent)
+    seen = {it.model.digest for it in yard.world.results(coming.sent)}
+    assert seen == {open_bundle(yard.world.bundle).digest, second.digest}
 
 
 def test_a_stop_waits_for_no_server_and_every_frame_is_finished(yard: Yard, tmp_path: Path) -> None:
