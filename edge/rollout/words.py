@@ -1,10 +1,11 @@
 """What is said of roll-outs on the topics `models` and `models.status`."""
 
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
 from edge.naming import NAME
+from edge.parsing import parse
 
 ORDER_SCHEMA: Literal["yardlight.rollout/1"] = "yardlight.rollout/1"
 STATUS_SCHEMA: Literal["yardlight.rollout-status/1"] = "yardlight.rollout-status/1"
@@ -26,7 +27,6 @@ DIGEST = "sha256:[0-9a-f]{64}"
 """A regular expression for the whole of one."""
 _DIGEST = f"^{DIGEST}$"
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=_DIGEST)]
-T = TypeVar("T")
 
 
 def _described(text: str, **limits: Any) -> msgspec.Meta:
@@ -133,7 +133,7 @@ def read_desired(value: bytes) -> Desired:
     Raises:
         msgspec.MsgspecError: it is not one.
     """
-    return _read(_DESIRED, value)
+    return parse(_DESIRED, value)
 
 
 def read_status(value: bytes) -> NodeStatus:
@@ -142,11 +142,4 @@ def read_status(value: bytes) -> NodeStatus:
     Raises:
         msgspec.MsgspecError: it is not one.
     """
-    return _read(_STATUS, value)
-
-
-def _read(decoder: "msgspec.json.Decoder[T]", value: bytes) -> T:
-    try:
-        return decoder.decode(value)
-    except (UnicodeDecodeError, RecursionError) as error:  # which msgspec does not call its own
-        raise msgspec.DecodeError(str(error)) from error
+    return parse(_STATUS, value)
