@@ -6,6 +6,9 @@ from typing import Literal, TypeAlias
 
 from edge.frame import Frame, Partition
 
+ENGINE_FAILED = "engine-failed"
+"""Reason of a dead letter that the engine could not bear, even alone."""
+
 SkipReason: TypeAlias = Literal["expired", "shed", "gated", "aged-out"]
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, Any, TypeAlias
 from cyclopts import Parameter, Token, validators
 
 from deploy.bundle import typed
+from edge.naming import NAME
 
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(NAME)
 
 
 def _seconds(_: Any, tokens: Sequence[Token]) -> float:

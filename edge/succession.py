@@ -97,6 +97,7 @@ class Succession:
             sessions=self.seat.serving.sessions,
             telling=self._telling(home),
             crew=self.crew,
+            over=self._over,
             renewed=renewed,
         )
 

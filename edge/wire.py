@@ -11,6 +11,7 @@ from edge.cloudevents import format_time
 from edge.frame import Frame
 from edge.outcome import Classified, Sighting
 from edge.outcome import Skipped as SkippedFrame
+from edge.parsing import parse
 
 
 class FrameReference(msgspec.Struct, frozen=True):
@@ -150,7 +151,7 @@ def read_classification(value: bytes) -> Classification:
     Raises:
         msgspec.MsgspecError: it is not one.
     """
-    return _CLASSIFICATIONS.decode(value)
+    return parse(_CLASSIFICATIONS, value)
 
 
 def json_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:

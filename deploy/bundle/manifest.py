@@ -107,7 +107,7 @@ def open_bundle(folder: Path, vouch: Vouch = anybody) -> Bundle:
     vouch(path, text)
     manifest = parse_manifest(text, str(path))
     _check_files(folder, manifest)
-    return Bundle(folder, manifest, f"sha256:{hashlib.sha256(text).hexdigest()}")
+    return Bundle(folder, manifest, digest_of(text))
 
 
 def write_bundle(
@@ -137,6 +137,11 @@ def write_bundle(
     parse_manifest(encoded, str(path))
     path.write_bytes(encoded)
     return open_bundle(folder)
+
+
+def digest_of(text: bytes) -> str:
+    """The digest of the bundle whose `bundle.json` has these bytes."""
+    return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 
 def sha256_of(path: Path) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
 from deploy.bundle.reference import Scores
+from edge.outcome import ENGINE_FAILED
 
 Row: TypeAlias = Scores | BadFrame
 """What the network says of a frame, or why it cannot say anything."""
@@ -37,6 +38,6 @@ def _split(
     items: Sequence[T], run: Callable[[Sequence[T]], Sequence[Row]], failure: str
 ) -> list[Row]:
     if len(items) == 1:
-        return [BadFrame("engine-failed", f"the engine failed on this frame: {failure}")]
+        return [BadFrame(ENGINE_FAILED, f"the engine failed on this frame: {failure}")]
     middle = len(items) // 2
     return run_or_split(items[:middle], run) + run_or_split(items[middle:], run)

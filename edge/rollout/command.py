@@ -13,27 +13,21 @@ from rich.console import Console
 
 from deploy.bundle.command import DONE, FAILED
 from deploy.bundle.errors import Fatal
-from deploy.bundle.manifest import parse_manifest
-from deploy.bundle.typed import AboveZero, Fraction, Seconds
-from edge.acls import acls_of
+from deploy.bundle.manifest import digest_of, parse_manifest
+from deploy.bundle.typed import Seconds
+from edge.acls import Consumer, acls_of
 from edge.cloudevents import format_time
 from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.observe.logs import configure_logs
-from edge.rollout.fetching import digest_of, manifest_of
+from edge.rollout.fetching import manifest_of
 from edge.rollout.ordering import Next, Ordering
+from edge.rollout.plan import BundleDigest, TrialSettings
 from edge.rollout.remote import reader_of
 from edge.rollout.text import document_of, figures_text, table_of, wanted_text
 from edge.rollout.waiting import Waiting, statuses
-from edge.rollout.words import (
-    ORDER_SCHEMA,
-    Bounds,
-    BundlePlace,
-    Desired,
-    NodeStatus,
-    ShadowPlan,
-)
-from edge.setting_types import Frames, NodeName, ShareAboveZero
+from edge.rollout.words import ORDER_SCHEMA, BundlePlace, Desired, NodeStatus
+from edge.setting_types import NodeName
 from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
 
@@ -42,36 +36,6 @@ app = App(name="rollout", help="Another bundle for every node of a slot; how far
 Json: TypeAlias = Annotated[bool, Parameter("--json", negative="")]
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
 _TIMEOUT = 1800.0
-
-
-@Parameter(name="*", group="Trial")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialSettings:
-    """How nodes try a bundle, and what it must keep to."""
-
-    shadow_frames: Frames = ShadowPlan().frames
-    """Live frames that it is compared on beside the one that serves, and then watched for at work;
-    0 puts it to work at once, where it is watched for 100."""
-
-    shadow_share: ShareAboveZero = ShadowPlan().share
-    """Share of the live frames that it is shown, 0 to 1: so much more work a node has meanwhile."""
-
-    min_agreement: Fraction = Bounds().agreement
-    """Least share of frames that must get the label which is served."""
-
-    max_latency_ratio: AboveZero = Bounds().latency_ratio
-    """Most time for a batch, as a multiple of what the bundle that is served needs."""
-
-    max_errors: Fraction = Bounds().errors
-    """Largest share of frames that its engine may fail on."""
-
-    @property
-    def shadow(self) -> ShadowPlan:
-        return ShadowPlan(self.shadow_frames, self.shadow_share)
-
-    @property
-    def bounds(self) -> Bounds:
-        return Bounds(self.min_agreement, self.max_latency_ratio, self.max_errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +56,7 @@ def rollout(
     *,
     slot: NodeName,
     bundle: str,
-    digest: str | None = None,
+    digest: BundleDigest | None = None,
     trial: TrialSettings | None = None,
     wait: Flag = False,
     timeout: Seconds = _TIMEOUT,
@@ -114,13 +78,12 @@ def rollout(
         timeout: seconds to wait, at most.
         as_json: print what was written, and the nodes, for machines.
     """
-    configure_logs("error", "auto")
-    at = _opened(slot, kafka, topics)
+    at = _opened("rollout", slot, kafka, topics)
     uri = _absolute(bundle)
     place = BundlePlace(uri, digest or _digest_at(uri))
     plan = trial or TrialSettings()
-    ordered = at.ordering.order(_following(slot, place, plan))
-    return _ordered(at, ordered, wait=wait, timeout=timeout, as_json=as_json)
+    following = _following(slot, place, plan)
+    return _order(at, following, wait=wait, timeout=timeout, as_json=as_json)
 
 
 @app.command
@@ -142,8 +105,7 @@ def back(
         timeout: seconds to wait, at most.
         as_json: print what was written, and the nodes, for machines.
     """
-    configure_logs("error", "auto")
-    at = _opened(slot, kafka, topics)
+    at = _opened("rollout", slot, kafka, topics)
     plan = trial or TrialSettings()
 
     def following(newest: Desired | None) -> Desired:
@@ -151,8 +113,7 @@ def back(
             raise Fatal(f"slot {slot} has no roll-out before the newest one to go back to")
         return _following(slot, newest.previous, plan)(newest)
 
-    ordered = at.ordering.order(following)
-    return _ordered(at, ordered, wait=wait, timeout=timeout, as_json=as_json)
+    return _order(at, following, wait=wait, timeout=timeout, as_json=as_json)
 
 
 @app.command
@@ -169,9 +130,7 @@ def status(
         slot: whose nodes.
         as_json: one JSON document.
     """
-    configure_logs("error", "auto")
-    at = _Slot(slot, kafka or KafkaSettings(), topics or TopicSettings())
-    insist_on_access(at.kafka, acls_of("rollout status", at.topics, ""))
+    at = _opened("rollout status", slot, kafka, topics)
     wanted = at.ordering.newest()
     with TopicReader(at.kafka) as reader:
         nodes = statuses(reader.read_all(at.topics.models_status_topic), slot)
@@ -185,15 +144,20 @@ def status(
         sys.stdout.write("no node was heard of: `yardlight-edge run --slot` takes part\n")
 
 
-def _opened(slot: str, kafka: KafkaSettings | None, topics: TopicSettings | None) -> _Slot:
+def _opened(
+    command: Consumer, slot: str, kafka: KafkaSettings | None, topics: TopicSettings | None
+) -> _Slot:
+    """With the rights that a command takes."""
+    configure_logs("error", "auto")
     at = _Slot(slot, kafka or KafkaSettings(), topics or TopicSettings())
-    insist_on_access(at.kafka, acls_of("rollout", at.topics, ""))
+    insist_on_access(at.kafka, acls_of(command, at.topics, ""))
     return at
 
 
 def _absolute(bundle: str) -> str:
     """A path as nodes may find it too; an address stays as it is."""
-    return bundle if "://" in bundle else str(Path(bundle).absolute())
+    is_address = "://" in bundle or bundle.startswith("file:")
+    return bundle if is_address else str(Path(bundle).absolute())
 
 
 def _digest_at(uri: str) -> str:
@@ -219,8 +183,9 @@ def _following(slot: str, place: BundlePlace, plan: TrialSettings) -> Next:
     return following
 
 
-def _ordered(at: _Slot, desired: Desired, *, wait: bool, timeout: float, as_json: bool) -> int:
-    """Say what was written, and wait for what becomes of it, where that is asked for."""
+def _order(at: _Slot, following: Next, *, wait: bool, timeout: float, as_json: bool) -> int:
+    """Write it, say so, and wait for what becomes of it, where that is asked for."""
+    desired = at.ordering.order(following)
     if not as_json:
         sys.stdout.write(wanted_text(desired, at.name) + "\n")
     elif not wait:

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.bundle.errors import BundleError, Fatal
@@ -12,15 +11,20 @@ from deploy.bundle.manifest import (
     SIGNATURE,
     Bundle,
     Vouch,
+    digest_of,
     open_bundle,
     parse_manifest,
     sha256_of,
 )
-from edge.rollout.remote import Missing, Reader, reader_of
+from edge.observe.logs import get_logger
+from edge.rollout.aside import read_aside
+from edge.rollout.remote import Denied, Missing, Reader, reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 
-_LARGEST_MANIFEST = 16 << 20
+_log = get_logger("rollout")
+_LARGEST = 16 << 20
+"""Bytes of a manifest, or a signature."""
 _CHECKED_EVERY = 8 << 20
 """Bytes by which the quota may be exceeded until that is noticed."""
 
@@ -77,7 +81,7 @@ class Fetching:
         return found
 
     def _fetch_into(self, draft: Path, wanted: BundlePlace) -> Bundle:
-        read = reader_of(wanted.uri)
+        read = self._reader(wanted.uri)
         text = manifest_of(read, wanted.uri)
         found = digest_of(text)
         if found != wanted.digest:
@@ -85,14 +89,22 @@ class Fetching:
         manifest = parse_manifest(text, f"{wanted.uri}/{MANIFEST}")
         _only(draft, set(manifest.files))
         (draft / MANIFEST).write_bytes(text)
-        with suppress(Missing):
-            (draft / SIGNATURE).write_bytes(b"".join(read(SIGNATURE)))
+        _fetch_signature(read, draft, wanted.uri)
         self.vouch(draft / MANIFEST, text)
         for path, sha256 in manifest.files.items():
             self._file(read, draft, path, sha256)
         self.verifying()
-        open_bundle(draft, self.vouch)
-        return open_bundle(self.store.adopt(wanted.digest), self.vouch)
+        checked = open_bundle(draft, self.vouch)
+        return replace(checked, folder=self.store.adopt(wanted.digest))
+
+    def _reader(self, uri: str) -> Reader:
+        """Never waits longer for a server than it is to."""
+        read = reader_of(uri)
+        return lambda name: read_aside(read(name), self._look)
+
+    def _look(self) -> None:
+        if self.stopping(0.0):
+            raise Stopped
 
     def _file(self, read: Reader, draft: Path, path: str, sha256: str) -> None:
         place = draft / path
@@ -102,8 +114,7 @@ class Fetching:
         digest, unchecked = hashlib.sha256(), 0
         with place.open("wb") as file:
             for piece in read(path):
-                if self.stopping(0.0):
-                    raise Stopped
+                self._look()
                 digest.update(piece)
                 unchecked += file.write(piece)
                 if unchecked > _CHECKED_EVERY:
@@ -114,6 +125,16 @@ class Fetching:
             raise BundleError(f"{path}: sha256 is {digest.hexdigest()}, {MANIFEST} says {sha256}")
 
 
+def _fetch_signature(read: Reader, draft: Path, uri: str) -> None:
+    """Where there is one: whether it must be signed is not known here."""
+    try:
+        (draft / SIGNATURE).write_bytes(_small(read, SIGNATURE, uri))
+    except Missing:
+        return
+    except Denied as error:
+        _log.warning("taken to have no signature, since it may not be read", error=str(error))
+
+
 def manifest_of(read: Reader, uri: str) -> bytes:
     """The manifest's exact bytes.
 
@@ -121,17 +142,17 @@ def manifest_of(read: Reader, uri: str) -> bytes:
         Unavailable: trying again may help.
         Fatal: there is none, or far too much.
     """
+    return _small(read, MANIFEST, uri)
+
+
+def _small(read: Reader, name: str, uri: str) -> bytes:
+    """A file that is kept in memory."""
     text = b""
-    for piece in read(MANIFEST):
+    for piece in read(name):
         text += piece
-        if len(text) > _LARGEST_MANIFEST:
-            raise BundleError(f"{uri}/{MANIFEST} is larger than any manifest")
+        if len(text) > _LARGEST:
+            raise BundleError(f"{uri}/{name} is larger than any of that name")
     return text
-
-
-def digest_of(text: bytes) -> str:
-    """The digest of the bundle whose manifest this is."""
-    return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 
 def _only(draft: Path, files: set[str]) -> None:

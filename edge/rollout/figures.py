@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from threading import Lock
 
-from edge.outcome import Classified, DeadLettered, Outcome
+from edge.outcome import ENGINE_FAILED, Classified, DeadLettered, Outcome
 from edge.rollout.words import Figures
 
-ENGINE_FAILED = "engine-failed"
 _KEPT_OF_EACH_SIZE = 64
 
 
@@ -27,7 +26,9 @@ class Batch:
 def batch_of(outcomes: Sequence[Outcome]) -> Batch:
     """Frames that no engine saw count for nothing."""
     seen = [it.frame.stamps for it in outcomes if isinstance(it, Classified)]
-    decoding = sum(stamps.decoded - stamps.taken for stamps in seen)
+    # Frames that were decoded together carry the same stamps, and took that time once.
+    decoded = {(stamps.taken, stamps.decoded) for stamps in seen}
+    decoding = sum(end - start for start, end in decoded)
     inferring = seen[0].inferred - seen[0].started if seen else 0.0
     return Batch(len(seen), sum(map(failed, outcomes)), decoding + inferring)
 

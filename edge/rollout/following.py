@@ -1,5 +1,6 @@
 """The newest wish for this node's slot, from the start of the `models` topic on."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Event
@@ -18,6 +19,10 @@ from edge.settings.kafka import KafkaSettings
 _log = get_logger("rollout")
 NAME = "rollout-orders"
 _BACKOFF = 2.0
+_AGAIN_SECONDS = 30.0
+"""All is read again so often: of a topic that was made anew, or whose log was cut, the records that
+came meanwhile may lie before the place that we read on from.
+"""
 
 
 def unheard(_: str) -> None:
@@ -75,7 +80,10 @@ class Following:
                 self.crew.wait(_BACKOFF)
 
     def _follow(self) -> None:
-        """What lies there first, so that of several only the newest is heard; then what comes."""
+        """What lies there first, so that of several only the newest is heard; then what comes, for
+        a while.
+        """
+        until = time.monotonic() + _AGAIN_SECONDS
         with TopicReader(self.kafka) as reader:
             held = reader.bounds(self.topic)
             if not held:
@@ -87,7 +95,7 @@ class Following:
         with TopicReader(self.kafka) as reader:
             for record in reader.follow(self.topic, from_start=True):
                 self.crew.beat(NAME)
-                if self._stopping:
+                if self._stopping or time.monotonic() > until:
                     return
                 if record is None or self._is_old(record, held):
                     continue

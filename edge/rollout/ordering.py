@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
+
 from deploy.bundle.errors import Fatal
 from edge.frame import Partition, Range
 from edge.kafka.producer import RecordSink
 from edge.kafka.reader import TopicReader
 from edge.record import Message
 from edge.rollout.following import desired_of, newest
-from edge.rollout.words import Desired, write
+from edge.rollout.words import Desired, read_desired, write
 from edge.settings.kafka import KafkaSettings
 
 Next: TypeAlias = Callable[[Desired | None], Desired]
@@ -76,7 +78,7 @@ class Ordering:
         following: Next,
     ) -> Desired:
         while True:
-            message = Message(self.topic, self.slot.encode(), write(desired))
+            message = Message(self.topic, self.slot.encode(), written(desired))
             at, offset = sink.append(message)
             earlier, later = self._others(reader, at, held[at].end, offset)
             if later is not None:
@@ -108,3 +110,17 @@ class Ordering:
                 "nodes that `run --slot` follow it"
             )
         return held
+
+
+def written(desired: Desired) -> bytes:
+    """The record, if nodes will be able to read it.
+
+    Raises:
+        Fatal: they would not.
+    """
+    try:
+        value = write(desired)
+        read_desired(value)
+    except (msgspec.MsgspecError, OverflowError) as error:
+        raise Fatal(f"no node could read such a roll-out: {error}") from error
+    return value

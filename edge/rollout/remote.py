@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from deploy.bundle.errors import Fatal, MissingDriver, Unavailable
 
@@ -15,17 +15,27 @@ Reader: TypeAlias = Callable[[str], Iterator[bytes]]
 
 Raises:
     Missing: there is no such file.
+    Denied: it may not be read.
     Unavailable: trying again may help.
     Fatal: it never will.
 """
 _PIECE = 256 << 10
+_BLOCK = 8 << 20
+"""What a store of fsspec's asks for at once."""
 _TIMEOUT = 20.0
+_CREDENTIALS = "credential"
+"""Is in the names of such errors of every store's: boto's, Google's, Azure's."""
 _GONE, _DENIED, _BUSY = (404, 410), (401, 403), (408, 425, 429)
 _SERVER_FAULT = 500
+_WEB = frozenset({"http", "https"})
 
 
 class Missing(Fatal):
     """There is no such file."""
+
+
+class Denied(Fatal):
+    """It may not be read; whoever may not list a folder is told so of what is not there, too."""
 
 
 def reader_of(uri: str) -> Reader:
@@ -35,18 +45,52 @@ def reader_of(uri: str) -> Reader:
         Fatal: the address cannot be used, or holds a login.
         MissingDriver: it takes fsspec, which is not installed.
     """
-    parts = urlsplit(uri)
-    if parts.password or (parts.username and parts.scheme in {"http", "https"}):
+    if uri.startswith("/"):
+        return lambda name: _from_file(Path(uri, name))
+    parts = _parts(uri)
+    if parts.password or (parts.username and parts.scheme in _WEB):
         raise Fatal(f"an address with a login has no place on a topic: {parts.scheme}://…")
     if parts.scheme in {"", "file"}:
         folder = Path(unquote(parts.path))
-        if not folder.is_absolute():
+        if parts.netloc not in {"", "localhost"} or not folder.is_absolute():
             raise Fatal(f"{uri!r} is not an absolute path: every node reads it from its own folder")
         return lambda name: _from_file(folder / name)
-    if parts.scheme in {"http", "https"}:
-        return lambda name: _from_web(f"{uri.rstrip('/')}/{quote(name)}")
+    if parts.scheme in _WEB:
+        base = _web_base(parts)
+        return lambda name: _from_web(f"{base}/{quote(name)}")
     fsspec = _fsspec()
     return lambda name: _from_fsspec(fsspec, f"{uri.rstrip('/')}/{name}")
+
+
+def _parts(uri: str) -> SplitResult:
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port  # which is looked at only when asked for
+    except ValueError as error:
+        raise Fatal(f"{_unquestioned(uri)!r} is no address: {error}") from error
+    if not uri.isprintable():
+        raise Fatal(f"{_unquestioned(uri)!r} is no address: it holds what cannot be printed")
+    return parts
+
+
+def _web_base(parts: SplitResult) -> str:
+    """What the name of a file is added to.
+
+    Raises:
+        Fatal: no name can be added, or there is no host.
+    """
+    plain = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    if parts.query or parts.fragment:
+        # What follows may be a signature, and is no more repeated than a password.
+        raise Fatal(f"{plain}?… is no folder: names of files follow an address, and ? or # ends it")
+    if not parts.hostname or not parts.hostname.isascii() or " " in parts.netloc:
+        raise Fatal(f"{plain!r} is no address: its host has no name that can be looked up")
+    # What is escaped already stays so.
+    return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe='/%:@!$&()*+,;=~')}".rstrip("/")
+
+
+def _unquestioned(uri: str) -> str:
+    return uri.partition("?")[0].rpartition("@")[2]
 
 
 def _from_file(path: Path) -> Iterator[bytes]:
@@ -55,6 +99,8 @@ def _from_file(path: Path) -> Iterator[bytes]:
             yield from iter(lambda: file.read(_PIECE), b"")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Missing(f"{path} does not exist") from error
+    except PermissionError as error:
+        raise Denied(f"{path} cannot be read: {error.strerror}") from error
     except OSError as error:
         raise Fatal(f"{path} cannot be read: {error.strerror}") from error
 
@@ -69,9 +115,11 @@ def _from_web(address: str) -> Iterator[bytes]:
                 left -= len(piece)
                 yield piece
     except urllib.error.HTTPError as error:
+        error.close()
         raise _refused(address, error) from error
     except (OSError, http.client.HTTPException) as error:
-        raise Unavailable(f"{address} cannot be fetched: {error}") from error
+        why = getattr(error, "reason", error)
+        raise Unavailable(f"{address} cannot be fetched: {why}") from error
     if left > 0:
         raise Unavailable(f"{address} ended {left} bytes too early")
 
@@ -80,6 +128,8 @@ def _refused(address: str, error: urllib.error.HTTPError) -> Exception:
     said = f"{address}: the server says {error.code} {error.reason}"
     if error.code in _GONE:
         return Missing(said)
+    if error.code in _DENIED:
+        return Denied(said)
     if error.code >= _SERVER_FAULT or error.code in _BUSY:
         return Unavailable(said)
     return Fatal(said)
@@ -95,13 +145,25 @@ def _fsspec() -> Any:
 
 def _from_fsspec(fsspec: Any, address: str) -> Iterator[bytes]:
     try:
-        with fsspec.open(address, "rb") as file:
+        store, path = fsspec.core.url_to_fs(address)
+        with store.open(path, "rb", block_size=_BLOCK) as file:
             yield from iter(lambda: file.read(_PIECE), b"")
     except ImportError as error:
         raise Fatal(f"{address} takes a package that is not installed: {error}") from error
     except FileNotFoundError as error:
-        raise Missing(f"{address} does not exist") from error
-    except (PermissionError, ValueError) as error:
+        raise Missing(f"{address} does not exist{_beyond(address, error)}") from error
+    except PermissionError as error:
+        raise Denied(f"{address} cannot be read: {error}") from error
+    except ValueError as error:
         raise Fatal(f"{address} cannot be read: {error}") from error
     except Exception as error:  # each of its stores has errors of its own
+        if _CREDENTIALS in type(error).__name__.lower():
+            raise Fatal(
+                f"{address} takes credentials, and there are none that can be used: {error}"
+            ) from error
         raise Unavailable(f"{address} cannot be fetched: {error!r}") from error
+
+
+def _beyond(address: str, error: Exception) -> str:
+    """What a store says beyond the name of the file."""
+    return "" if str(error) in address else f": {error}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 
 from deploy.bundle.errors import Unavailable, YardlightError
 from deploy.bundle.manifest import Bundle, Vouch
@@ -39,6 +40,8 @@ class Rolling:
     sessions: Sessions
     telling: Telling
     crew: Crew
+    over: Event
+    """Set at the end of this stay in the consumer group; the crew may go on to another."""
     renewed: Callable[[], bool]
     """Whether no other engine is being built for the bundle that serves."""
 
@@ -148,8 +151,11 @@ class Rolling:
         while True:
             self.crew.beat(NAME)
             self.telling.again(self.node)
-            if self.crew.wait(min(left, _LOOK_SECONDS)) or left <= _LOOK_SECONDS:
-                return self.crew.stopping
+            self.crew.wait(min(left, _LOOK_SECONDS))
+            if self.crew.stopping or self.over.is_set():
+                return True
+            if left <= _LOOK_SECONDS:
+                return False
             left -= _LOOK_SECONDS
 
     def _beat(self) -> None:

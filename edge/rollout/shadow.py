@@ -30,8 +30,11 @@ class Shadow:
         self._waiting: Queue[list[Classified]] = Queue(_WAITING_BATCHES)
 
     def offer(self, outcomes: Sequence[Outcome]) -> None:
-        """Some of the batches are taken, so many that the share is kept to."""
-        live = [it for it in outcomes if isinstance(it, Classified)]
+        """Some of the batches are taken, so many that the share is kept to.
+
+        Suspects never are: what a child survived is not to touch this process.
+        """
+        live = [it for it in outcomes if isinstance(it, Classified) and not it.frame.suspect]
         if not live or not self._is_due(len(live)):
             return
         try:

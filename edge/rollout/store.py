@@ -106,7 +106,7 @@ class Store:
         """What a node remembers; nothing where that cannot be read."""
         try:
             return msgspec.json.decode(self._memory(node).read_bytes(), type=Memory)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, ValueError, RecursionError):  # msgspec's own are ValueErrors
             return Memory()
 
     def remember(self, node: str, memory: Memory) -> None:

@@ -31,14 +31,19 @@ def status_of(record: Record, slot: str) -> NodeStatus | None:
     """What a record says of a node of the slot, if it does."""
     try:
         status = read_status(record.value or b"")
-    except msgspec.MsgspecError:
+        parse_time(status.at)
+    except (msgspec.MsgspecError, ValueError):
         return None
     return status if status.slot == slot and record.key == status.key else None
 
 
 @dataclass(slots=True)
 class Waiting:
-    """Waits for every node that is alive: one that was heard of a short while ago."""
+    """Waits for every node that is alive: one that was heard of a short while ago.
+
+    What was said before we listened is as old as it says, by the clocks of both machines; what is
+    said meanwhile is as old as it is, whatever the clock of whoever said it.
+    """
 
     kafka: KafkaSettings
     topics: TopicSettings
@@ -48,6 +53,12 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     nodes: dict[str, NodeStatus] = field(default_factory=dict)
+    _heard: dict[str, float] = field(default_factory=dict)
+    """When each node said something while we listened."""
+    listening: bool = False
+    """Whether what is heard is said now, and was not before we came."""
+    _seen: bool = False
+    """Whether what is waited for was come across on its topic."""
 
     def wait(self, seconds: float) -> bool:
         """Whether it came to an end on every node in that time.
@@ -61,15 +72,16 @@ class Waiting:
         with TopicReader(self.kafka) as reader:
             for record in reader.follow(*names, from_start=True):
                 if record is not None:
-                    self._note(record)
-                elif self.over or self.clock() > deadline:
+                    self.note(record)
+                    continue
+                self.listening = True
+                if self.over or self.clock() > deadline:
                     return self.over
         return self.over
 
     @property
     def alive(self) -> list[NodeStatus]:
-        now = self.wall()
-        return [it for it in self.nodes.values() if now - parse_time(it.at) < _SILENT_SECONDS]
+        return [one for one in self.nodes.values() if self._is_alive(one)]
 
     @property
     def over(self) -> bool:
@@ -86,25 +98,46 @@ class Waiting:
         """Whether every node that is alive runs it."""
         return self.over and all(one.state == "serving" for one in self.alive)
 
+    def _is_alive(self, one: NodeStatus) -> bool:
+        heard = self._heard.get(one.node)
+        if heard is not None:
+            return self.clock() - heard < _SILENT_SECONDS
+        return abs(self.wall() - parse_time(one.at)) < _SILENT_SECONDS
+
     def _is_at_end(self, one: NodeStatus) -> bool:
         return self._is_ours(one) and one.state in ENDINGS
 
     def _is_ours(self, one: NodeStatus) -> bool:
         return Mark(one.generation, one.digest) == mark_of(self.desired)
 
-    def _note(self, record: Record) -> None:
+    def note(self, record: Record) -> None:
+        """What a record of one of both topics says.
+
+        Raises:
+            Overtaken: something else is wanted by now.
+        """
         slot = self.desired.slot
-        if record.partition.topic == self.topics.models_topic:
-            newer = desired_of(record, slot)
-            if newer is not None and newer.generation > self.desired.generation:
-                raise Overtaken(self.desired, newer)
-        elif (status := status_of(record, slot)) is not None:
-            before = self.nodes.get(status.node)
-            self.nodes[status.node] = status
-            changed = before is None or (before.generation, before.state, before.reason) != (
-                status.generation,
-                status.state,
-                status.reason,
-            )
-            if changed and self._is_ours(status):
-                self.tell(status)
+        if record.partition.topic != self.topics.models_topic:
+            if (status := status_of(record, slot)) is not None:
+                self._hear(status)
+        elif (wanted := desired_of(record, slot)) is not None:
+            self._compare(wanted)
+
+    def _compare(self, wanted: Desired) -> None:
+        """What was written last counts, whatever its number."""
+        ours = mark_of(wanted) == mark_of(self.desired)
+        if not ours and (self._seen or wanted.generation > self.desired.generation):
+            raise Overtaken(self.desired, wanted)
+        self._seen = self._seen or ours
+
+    def _hear(self, status: NodeStatus) -> None:
+        before = self.nodes.get(status.node)
+        self.nodes[status.node] = status
+        if self.listening:
+            self._heard[status.node] = self.clock()
+        if self._is_ours(status) and (before is None or _step(before) != _step(status)):
+            self.tell(status)
+
+
+def _step(status: NodeStatus) -> tuple[int, str, str]:
+    return status.generation, status.state, status.reason

@@ -4,6 +4,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from edge.naming import NAME
+from edge.parsing import parse
+
 ORDER_SCHEMA: Literal["yardlight.rollout/1"] = "yardlight.rollout/1"
 STATUS_SCHEMA: Literal["yardlight.rollout-status/1"] = "yardlight.rollout-status/1"
 
@@ -17,8 +20,12 @@ State: TypeAlias = Literal[
     "rolled-back",
     "failed",
 ]
-Name: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-_DIGEST = "^sha256:[0-9a-f]{64}$"
+Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
+_LAST_GENERATION = 2**53
+"""What every reader of JSON keeps exactly."""
+DIGEST = "sha256:[0-9a-f]{64}"
+"""A regular expression for the whole of one."""
+_DIGEST = f"^{DIGEST}$"
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern=_DIGEST)]
 
 
@@ -64,7 +71,9 @@ class Desired(msgspec.Struct, frozen=True, omit_defaults=True):
     slot: Name
     uri: Annotated[str, _described("folder of the bundle, as nodes reach it", min_length=1)]
     digest: Annotated[str, _described("sha256 of its manifest", pattern=_DIGEST)]
-    generation: Annotated[int, _described("grows with each roll-out of the slot", ge=1)]
+    generation: Annotated[
+        int, _described("grows with each roll-out of the slot", ge=1, le=_LAST_GENERATION)
+    ]
     issued_at: Annotated[str, _described("RFC 3339")]
     shadow: ShadowPlan = ShadowPlan()
     bounds: Bounds = Bounds()
@@ -124,7 +133,7 @@ def read_desired(value: bytes) -> Desired:
     Raises:
         msgspec.MsgspecError: it is not one.
     """
-    return _DESIRED.decode(value)
+    return parse(_DESIRED, value)
 
 
 def read_status(value: bytes) -> NodeStatus:
@@ -133,4 +142,4 @@ def read_status(value: bytes) -> NodeStatus:
     Raises:
         msgspec.MsgspecError: it is not one.
     """
-    return _STATUS.decode(value)
+    return parse(_STATUS, value)

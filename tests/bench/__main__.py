@@ -17,7 +17,7 @@ from tests.bench.scraping import measure_scraping
 from tests.bench.shift import measure_shift
 from tests.bench.start import measure_start
 from tests.bench.takeover import measure_takeover
-from tests.bench.throughput import measure_throughput
+from tests.bench.throughput import measure_throughput, rate_of_one_round
 from tests.bench.training import measure_training
 from tests.bench.workers import measure_workers
 
@@ -37,8 +37,6 @@ _ALONE: Mapping[str, Callable[[], None]] = {
     "audit": measure_audit,
 }
 """Parts that need no stand. Those that are not among `_PARTS` are run where they are named."""
-_PACED = {"throughput", "latency", "rollout"}
-"""Parts that need to know how many frames a second the service can do."""
 
 
 def _minutes() -> float:
@@ -59,7 +57,7 @@ def main() -> None:
 
 
 def _measure(stand: Rig, parts: set[str]) -> None:
-    rate = measure_throughput(stand) if _PACED & parts else 0.0
+    rate = _rate(stand, parts)
     if "latency" in parts:
         measure_latency(stand, rate / 2)
     if "workers" in parts:
@@ -68,6 +66,13 @@ def _measure(stand: Rig, parts: set[str]) -> None:
         measure_rollout(stand, rate / 2)
     if "memory" in parts:
         measure_memory(stand, _minutes())
+
+
+def _rate(stand: Rig, parts: set[str]) -> float:
+    """Frames a second that the service can do, where a part needs to know."""
+    if parts & {"throughput", "latency"}:
+        return measure_throughput(stand)
+    return rate_of_one_round(stand) if "rollout" in parts else 0.0
 
 
 if __name__ == "__main__":

@@ -45,6 +45,15 @@ def measure_throughput(rig: Rig) -> float:
     return median(rates["service"])
 
 
+def rate_of_one_round(rig: Rig) -> float:
+    """The service's rate, for a part that wants a load to go with it and no figure."""
+    rig.create_topic("one-round")
+    rig.fill("one-round", _FRAMES // 2)
+    rate = service_rate(rig, "one-round-results", _FRAMES // 2, ("--frames-topic", "one-round"))
+    say(f"service      {rate:6.0f} frames/s   (one round)")
+    return rate
+
+
 def service_command(rig: Rig, results: str, trace: Path | None) -> list[str]:
     """A service member of a group of its own, with the engine that the rig has built. One that
     traces keeps the latencies of every frame in memory, the others are what a user runs.
@@ -94,13 +103,13 @@ def _run_until(rig: Rig, name: str, command: Sequence[str], done: Callable[[], b
     process = TiedProcess(name, command, rig.folder / f"{name}.log")
     process.start()
     try:
-        process.wait_until(lambda: _paused(done), _PATIENCE)
+        process.wait_until(lambda: paused(done), _PATIENCE)
     finally:
         process.stop(_STOP_SECONDS)
 
 
-def _paused(done: Callable[[], bool]) -> bool:
-    # Counting costs the machine under test; once a second is enough.
+def paused(done: Callable[[], bool]) -> bool:
+    """Whether it is, a second from now: counting costs the machine under test."""
     time.sleep(1.0)
     return done()
 

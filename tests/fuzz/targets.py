@@ -15,12 +15,16 @@ from edge.outcome import DeadLettered
 from edge.pipeline.arrival import frame_of
 from edge.pipeline.messages import MessageWriter
 from edge.record import Record
+from edge.rollout.following import desired_of
+from edge.rollout.waiting import status_of
+from edge.rollout.words import write
 from edge.settings.topics import TopicSettings
 from edge.traceparent import trace_id
 from tests import encoded
 from tests.clock import Clock
 from tests.fuzz.mutate import mutated
 from tests.unit.outcomes import aged_out, classified, dead_lettered, skipped, some_writer
+from tests.unit.rolling_out import desired, status
 
 Target: TypeAlias = Callable[[Random], None]
 _WALL = 1_700_000_000.0
@@ -52,6 +56,10 @@ _HEADERS: Headers = (
 _OUTCOMES = tuple(
     _WRITER.write(outcome)
     for outcome in (classified(), skipped(), dead_lettered(), aged_out(7, 12))
+)
+_ROLLOUTS = (
+    (b"yard", write(desired(3))),
+    (b"yard/one", write(status("one", "rolled-back"))),
 )
 
 
@@ -88,7 +96,15 @@ def outcome(random: Random) -> None:
         read_letter(record)
 
 
-TARGETS: Mapping[str, Target] = {"decode": decode, "frame": frame, "outcome": outcome}
+def wish(random: Random) -> None:
+    """A record of roll-outs: what is wanted, or how far a node is, or that it is none."""
+    key, value = random.choice(_ROLLOUTS)
+    record = _record(key, mutated(value, random), (), random)
+    desired_of(record, "yard")
+    status_of(record, "yard")
+
+
+TARGETS: Mapping[str, Target] = {"decode": decode, "frame": frame, "outcome": outcome, "wish": wish}
 
 
 def _record(key: bytes | None, value: bytes | None, headers: Headers, random: Random) -> Record:

@@ -1,18 +1,16 @@
 """Under exactly-once a reader of committed records sees each outcome once, whatever is killed."""
 
 import signal
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
-from edge.wire import read_classification
 from tests.brokers.apache import ApacheKafka
+from tests.integration.committed import committed_results
 from tests.integration.running import Command, get, member
 from tests.integration.traffic import Traffic
 from tests.integration.world import Sent, World, pictures, slow_pictures, world_on
@@ -21,7 +19,6 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.slow
 COUNT = 400
 SEEN = 'yardlight_frames_total{outcome="classified"}'
-Place = tuple[int, int]
 
 
 @pytest.fixture
@@ -40,27 +37,6 @@ def traffic(world: World) -> Iterator[Traffic]:
 def exact(world: World, log: Path, *more: str) -> AbstractContextManager[Command]:
     named = () if "--member" in more else ("--member", log.stem)
     return member(world, log, "--delivery", "exactly-once", *named, *more)
-
-
-def committed_results(world: World) -> Counter[Place]:
-    """How often a reader of committed records sees each frame, counted without our own code."""
-    topic = world.topics.results_topic
-    consumer = KafkaConsumer(
-        bootstrap_servers=world.kafka.bootstrap_servers,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-    )
-    seen: Counter[Place] = Counter()
-    with closing(consumer):
-        places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
-        consumer.assign(places)
-        ends = consumer.end_offsets(places)
-        while any(consumer.position(place) < ends[place] for place in places):
-            for records in consumer.poll(timeout_ms=200).values():
-                for record in records:
-                    frame = read_classification(record.value).frame
-                    seen[frame.partition, frame.offset] += 1
-    return seen
 
 
 def assert_each_seen_once(world: World, count: int) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 
 import pytest
+from kafka import KafkaAdminClient
 
 from edge.doctor.rollout import check_bundles, check_models
 from edge.kafka.reader import TopicReader
@@ -15,6 +17,7 @@ from edge.rollout.words import Desired
 from edge.settings.rollout import RolloutSettings
 from tests.candidates import make_candidate
 from tests.integration.running import ended, refusal
+from tests.integration.test_rollout import traffic
 from tests.integration.world import World
 from tests.integration.yard import SLOT, Yard
 from tests.unit.rolling_out import digest
@@ -93,9 +96,31 @@ def test_what_cannot_be_a_roll_out_is_refused_before_anything_is_written(
         assert done.returncode == 1
         assert why in refusal(done)
         assert "secret" not in done.stderr
-    wrong = yard.roll_out(str(tmp_path), "--shadow-share", "0")
-    assert wrong.returncode == 2
+    for words, why in (
+        (("--shadow-share", "0"), "Must be > 0"),
+        (("--shadow-share", "nan"), "Must be"),
+        (("--digest", "6b2ac967ff77"), "is no digest of a bundle"),
+    ):
+        wrong = yard.roll_out(str(tmp_path), *words)
+        assert wrong.returncode == 2
+        assert why in refusal(wrong)
     assert written(yard) == []
+
+
+def test_a_node_follows_a_topic_that_was_made_anew(yard: Yard, tmp_path: Path) -> None:
+    first, second = make_candidate(tmp_path / "a"), make_candidate(tmp_path / "b", version="3")
+    topic, address = yard.world.topics.models_topic, yard.world.kafka.bootstrap_servers
+    with yard.node("one") as node, traffic(yard.world):
+        for number in "123":
+            yard.ordered(tmp_path / "gone", digest(number))
+        yard.wait(yard.ordered(first.folder), "serving")
+        with closing(KafkaAdminClient(bootstrap_servers=address)) as admin:
+            admin.delete_topics([topic])
+            wait_until(lambda: topic not in admin.list_topics(), "its end")
+        yard.world.create_topics()
+        assert yard.ordered(second.folder) == 1
+        assert yard.wait(1, "serving").serving == second.digest
+        assert node.stop() == 0, node.said()
 
 
 def test_doctor_sees_a_topic_that_would_forget_what_is_wanted(yard: Yard) -> None:

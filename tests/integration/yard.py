@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.bundle.manifest import MANIFEST
+from deploy.bundle.manifest import MANIFEST, digest_of
 from edge.kafka.reader import TopicReader
-from edge.rollout.fetching import digest_of
 from edge.rollout.ordering import Next, Ordering
 from edge.rollout.waiting import statuses
 from edge.rollout.words import ORDER_SCHEMA, Bounds, Desired, NodeStatus, ShadowPlan

@@ -5,7 +5,16 @@ from dataclasses import replace
 
 from edge.frame import Stamps
 from edge.outcome import Classified, Outcome
-from edge.rollout.words import ORDER_SCHEMA, Bounds, Desired, ShadowPlan
+from edge.rollout.words import (
+    ORDER_SCHEMA,
+    STATUS_SCHEMA,
+    Bounds,
+    Desired,
+    Figures,
+    NodeStatus,
+    ShadowPlan,
+    State,
+)
 from tests.frames import dead, make_frame
 
 
@@ -23,6 +32,23 @@ def desired(generation: int, letter: str = "a", slot: str = "yard") -> Desired:
         issued_at="2026-11-27T22:00:00Z",
         shadow=ShadowPlan(40, 0.5),
         bounds=Bounds(),
+    )
+
+
+def status(
+    node: str, state: State, at: str = "2026-11-27T22:00:00Z", generation: int = 2
+) -> NodeStatus:
+    return NodeStatus(
+        schema=STATUS_SCHEMA,
+        slot="yard",
+        node=node,
+        generation=generation,
+        digest=digest("a"),
+        state=state,
+        reason="",
+        serving="",
+        figures=Figures(),
+        at=at,
     )
 
 

@@ -14,13 +14,12 @@ import pytest
 
 from deploy.bundle.errors import BundleError, Fatal, MissingDriver, Unavailable
 from deploy.bundle.keys import make_key, read_private_key
-from deploy.bundle.manifest import MODEL, anybody, open_bundle
+from deploy.bundle.manifest import MANIFEST, MODEL, anybody, digest_of, open_bundle
 from deploy.bundle.signature import read_trust
 from deploy.signing.signed import sign_bundle
 from edge.rollout import store as stores
 from edge.rollout.fetching import Fetching, Stopped
 from edge.rollout.node import Mark, Memory
-from edge.rollout.remote import reader_of
 from edge.rollout.store import Store, size_of
 from edge.rollout.words import BundlePlace
 
@@ -169,18 +168,12 @@ def test_what_nobody_signed_is_refused_before_the_rest_of_it_is_fetched(
     make_key(tmp_path / "key")
     vouch = read_trust([tmp_path / "key.pub"]).vouch
     (source / MODEL).rename(tmp_path / "aside")
-    wanted = BundlePlace(str(source), fetched_digest(source))
+    wanted = BundlePlace(str(source), digest_of((source / MANIFEST).read_bytes()))
     with pytest.raises(Fatal, match="is not signed"):
         fetching(store, vouch).fetch(wanted)
     (tmp_path / "aside").rename(source / MODEL)
     sign_bundle(source, read_private_key(tmp_path / "key"), replace=False)
     assert fetching(store, vouch).fetch(wanted).digest == wanted.digest
-
-
-def fetched_digest(source: Path) -> str:
-    from edge.rollout.fetching import digest_of
-
-    return digest_of((source / "bundle.json").read_bytes())
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(
@@ -243,20 +236,6 @@ def test_without_fsspec_one_sentence_names_the_extra_and_folders_still_work(
     with pytest.raises(MissingDriver, match=r"pip install 'yardlight\[remote\]'"):
         fetching(store).fetch(place(source, "s3://bucket/bundle"))
     assert fetching(store).fetch(place(source)).model.is_file()
-
-
-@pytest.mark.parametrize(
-    ("uri", "why"),
-    [
-        ("https://user:secret@host/bundle", "login has no place on a topic"),
-        ("bundles/new", "not an absolute path"),
-        ("nothing://host/bundle", "cannot be read"),
-    ],
-)
-def test_an_address_that_cannot_be_one_is_refused(uri: str, why: str) -> None:
-    with pytest.raises(Fatal, match=why) as refused:
-        list(reader_of(uri)("bundle.json"))
-    assert "secret" not in str(refused.value)
 
 
 def test_a_memory_that_cannot_be_read_is_none(store: Store) -> None:

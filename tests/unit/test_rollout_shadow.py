@@ -66,6 +66,13 @@ def test_pictures_that_were_let_go_meanwhile_are_seen_all_the_same() -> None:
     assert tried.comparison.figures().agreement == 1.0
 
 
+def test_a_frame_that_somebody_may_have_died_of_is_not_shown_to_a_candidate() -> None:
+    tried, batch = shadow(1.0), live(1)
+    batch[0].frame.suspect = True
+    tried.offer(batch)
+    assert tried.compare(0) == 0
+
+
 def test_the_stamps_of_live_frames_are_left_alone() -> None:
     tried, batch = shadow(1.0), live(1)
     before = batch[0].frame.stamps.taken

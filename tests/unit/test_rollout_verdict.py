@@ -1,9 +1,13 @@
 """A candidate is judged by what it says, how long it takes and what it fails on."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.frame import Frame
+from edge.outcome import Classified
 from edge.rollout.figures import Comparison, Work, batch_of
 from edge.rollout.verdict import judge
 from edge.rollout.words import Bounds, Figures
@@ -62,6 +66,37 @@ def test_a_comparison_counts_what_agrees_differs_and_fails() -> None:
     assert figures.latency_ratio is None
     told.note(batch(["a", "b"]), batch(["a", "b"], seconds=0.02))
     assert told.figures().latency_ratio == pytest.approx(2.0)
+
+
+def test_what_is_decoded_together_took_its_time_once() -> None:
+    together = [replace(it, frame=decoded(it.frame, 1.0, 1.3)) for it in classified(4)]
+    assert batch_of(together).seconds == pytest.approx(0.3 + 0.01)
+    in_turn = [
+        replace(it, frame=decoded(it.frame, at, at + 0.1))
+        for at, it in zip((1.0, 1.1, 1.2, 1.3), classified(4), strict=True)
+    ]
+    assert batch_of(in_turn).seconds == pytest.approx(0.4 + 0.01)
+
+
+def test_an_engine_that_decodes_whole_batches_is_no_slower_for_it() -> None:
+    """Both need 40 ms for four frames, one of them on a GPU that decodes them together."""
+    compared = Comparison()
+    live = [replace(it, frame=decoded(it.frame, 1.0, 1.03)) for it in classified(4)]
+    shadow = [
+        replace(it, frame=decoded(it.frame, 1.0 + at * 0.0075, 1.0 + (at + 1) * 0.0075))
+        for at, it in enumerate(classified(4))
+    ]
+    compared.note(live, shadow)
+    assert compared.figures().latency_ratio == pytest.approx(1.0)
+
+
+def classified(frames: int) -> list[Classified]:
+    """Of one run of 10 ms."""
+    return [it for it in batch(["a"] * frames) if isinstance(it, Classified)]
+
+
+def decoded(frame: Frame, taken: float, until: float) -> Frame:
+    return replace(frame, stamps=replace(frame.stamps, taken=taken, decoded=until))
 
 
 def test_work_is_compared_batch_size_by_batch_size() -> None:

@@ -74,7 +74,15 @@ def test_what_was_written_can_be_read_back() -> None:
     assert msgspec.json.encode(seen) == WRITTEN
 
 
-@pytest.mark.parametrize("value", [b"", b"{}", b"[]", b"\xff", WRITTEN[:-1]])
+NOT_UTF8 = WRITTEN.replace(b"gate-1", b"gate-\xff")
+DEEP = WRITTEN[:-1] + b',"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"{}", b"[]", b"\xff", WRITTEN[:-1], NOT_UTF8, DEEP],
+    ids=["empty", "nothing", "list", "no text", "cut", "not UTF-8", "deep"],
+)
 def test_what_is_no_classification_is_refused(value: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
         read_classification(value)
