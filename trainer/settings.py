@@ -60,6 +60,17 @@ class FitSettings:
     """Dialect of the weights: timm's own, or tensorflow (pad_type same, pixels from -1 to 1).
     Unless given, the one in which the file's own classifier is surest of the pictures."""
 
+    teacher: Path | None = None
+    """A bundle with the same labels whose answers are learned, beside the labels: a larger network
+    that is too slow where this one is to run. It sees each picture as this network does."""
+
+    teacher_share: Annotated[float, Parameter(validator=Number(gt=0, lte=1))] = 0.7
+    """With --teacher: what its answers count in the loss; the labels have the rest."""
+
+    teacher_temperature: Annotated[float, Parameter(validator=Number(gte=1))] = 2.0
+    """With --teacher: by how much its answers are softened, so that what it thinks less likely
+    counts too; 1 takes them as they are."""
+
     views: Annotated[int, _NotNegative] = 0
     """With --weights: how many changed views of each picture the dense layer learns from, beside
     the picture and its mirror image."""
