@@ -34,12 +34,31 @@ def test_augmented_pixels_are_pixels_again() -> None:
     changed = augmented(pixels, Augmentation())
     assert changed.shape == pixels.shape
     assert changed.dtype == torch.uint8
+    assert changed.is_contiguous()
     assert not torch.equal(changed, pixels)
 
 
 def test_augmentation_that_is_switched_off_changes_nothing() -> None:
     pixels = some_pixels()
     assert (augmented(pixels, STILL).int() - pixels.int()).abs().max() <= 1
+
+
+def test_each_picture_is_recoloured_by_numbers_of_its_own() -> None:
+    """Two greys stay greys, whatever their saturation; their difference is scaled by contrast and
+    brightness alone, their mean by brightness alone.
+    """
+    pixels = torch.full((6, 8, 8, 3), 100, dtype=torch.uint8)
+    pixels[:, ::2] = 120
+    changed = augmented(
+        pixels, replace(STILL, brightness=0.3, contrast=0.3, saturation=0.9)
+    ).float()
+    assert (changed.amax(3) - changed.amin(3)).max() <= 1
+    brightness = changed.mean((1, 2, 3)) / 110
+    contrast = (changed[:, 0] - changed[:, 1]).mean((1, 2)) / 20 / brightness
+    assert brightness.sub(1).abs().max() <= 0.31
+    assert contrast.sub(1).abs().max() <= 0.37
+    assert brightness.std() > 0.05
+    assert contrast.std() > 0.05
 
 
 def test_a_flip_mirrors_left_and_right() -> None:
@@ -138,6 +157,7 @@ def test_the_temperature_makes_answers_as_sure_as_they_are_right() -> None:
     targets = np.array([chance.choice(3, p=row) for row in likely / likely.sum(1, keepdims=True)])
     assert temperature(logits, targets) == pytest.approx(1, rel=0.1)
     assert temperature(logits * 5, targets) == pytest.approx(5, rel=0.1)
+    assert temperature(logits / 1000, targets) == pytest.approx(1e-3, rel=0.1)
 
 
 def test_a_folded_temperature_divides_the_logits() -> None:
