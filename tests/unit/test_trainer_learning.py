@@ -157,7 +157,7 @@ def test_the_temperature_makes_answers_as_sure_as_they_are_right() -> None:
     targets = np.array([chance.choice(3, p=row) for row in likely / likely.sum(1, keepdims=True)])
     assert temperature(logits, targets) == pytest.approx(1, rel=0.1)
     assert temperature(logits * 5, targets) == pytest.approx(5, rel=0.1)
-    assert temperature(logits / 1000, targets) == pytest.approx(1e-3, rel=0.1)
+    assert temperature(logits / np.float32(1000), targets) == pytest.approx(1e-3, rel=0.1)
 
 
 def test_a_folded_temperature_divides_the_logits() -> None:
