@@ -87,11 +87,11 @@ def _learn(settings: FitSettings, ranks: Ranks, live: Live) -> _Learned:
     taught_by = None if teacher is None else teacher.bundle.digest
     keeper = Keeper(settings, data_digest(settings.data, train, val), ranks, live, taught_by)
     left = keeper.left_off(resume=settings.resume, overwrite=settings.overwrite)
+    if teacher is not None:
+        live.say(_worth(teacher, to_measure))
 
     # The network: layers of convolution that end in one number for each label. Where its weights
     # are pretrained, that last layer has been learned, and nothing else has moved.
-    if teacher is not None:
-        live.say(_worth(teacher, to_measure))
     chance = Chance(settings.seed, ranks.rank)
     start = None if left is None else left["start"]
     network = begin(settings, to_learn, chance, live, start, teacher)
