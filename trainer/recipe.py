@@ -28,7 +28,7 @@ from trainer.evaluation import Evaluation
 from trainer.keeper import Keeper
 from trainer.learning import Learner, class_weights
 from trainer.networks.pixels import TakesPixels
-from trainer.optimiser import Schedule, Tether, build_optimiser
+from trainer.optimiser import Schedule, Tether, build_optimiser, normalises
 from trainer.probe import VIEWS
 from trainer.progress import Live
 from trainer.ranks import Ranks, together
@@ -177,7 +177,9 @@ def _learner(
     return Learner(
         network,
         build_optimiser(network, settings.weight_decay, settings.optimiser),
-        Schedule(settings.highest_rate, settings.rounds * batches.steps),
+        Schedule(
+            settings.highest_rate(normalised=normalises(network)), settings.rounds * batches.steps
+        ),
         chance,
         accelerate(network, batches.ranks, half=settings.amp, compiled=settings.compile),
         settings.label_smoothing,

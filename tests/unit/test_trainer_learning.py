@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from trainer.curve import Score
 from trainer.data.augment import Augmentation, augment
 from trainer.data.mix import Mixing, mix
 from trainer.logistic import Dense, logistic
-from trainer.optimiser import Schedule, Tether, build_optimiser
+from trainer.networks.catalogue import build_network
+from trainer.optimiser import Schedule, Tether, build_optimiser, normalises
+from trainer.settings import FitSettings
 
 STILL = Augmentation(
     flip=0, zoom=0, stretch=0, shift=0, rotate=0, brightness=0, contrast=0, saturation=0, erase=0
@@ -85,6 +88,16 @@ def test_the_learning_rate_warms_up_and_falls_to_nothing() -> None:
 
 def test_a_single_step_has_a_learning_rate_too() -> None:
     assert Schedule(highest=0.1, steps=1).rate(0) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("backbone", ["plain", "convnext_atto"])
+def test_the_rate_is_high_where_layers_normalise_unless_another_is_given(backbone: str) -> None:
+    settings = FitSettings(data=Path("data"), out=Path("out"), backbone=backbone)
+    network = build_network(backbone, 2, 32)
+    assert settings.highest_rate(normalised=normalises(network)) == 2e-3
+    without = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    assert settings.highest_rate(normalised=normalises(without)) == 1e-4
+    assert replace(settings, lr=0.5).highest_rate(normalised=normalises(without)) == 0.5
 
 
 def test_only_weights_are_pulled_towards_zero() -> None:
