@@ -46,16 +46,17 @@ def solid_pixels(label: str, width: int = 32, height: int = 32) -> Pixels:
     return np.full((height, width, 3), COLOURS[label], np.uint8)
 
 
-def write_network(path: Path) -> None:
-    """Mean colour over the picture, a linear layer, softmax."""
+def write_network(path: Path, activation: str = "Softmax") -> None:
+    """Mean colour over the picture, a linear layer, and what makes probabilities of it."""
     onnx = pytest.importorskip("onnx", reason="needs the extra 'deploy'")
     node, from_array = onnx.helper.make_node, onnx.numpy_helper.from_array
     value, float32 = onnx.helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    last = {"axis": 1} if activation == "Softmax" else {}
     graph = onnx.helper.make_graph(
         [
             node("ReduceMean", ["image"], ["mean"], axes=[2, 3], keepdims=0),
             node("Gemm", ["mean", "weights", "head_start"], ["logits"]),
-            node("Softmax", ["logits"], ["scores"], axis=1),
+            node(activation, ["logits"], ["scores"], **last),
         ],
         "colours",
         [value("image", float32, ["N", 3, SPEC.input.height, SPEC.input.width])],

@@ -1,5 +1,7 @@
 """A trained network becomes a bundle: exported, proven equal, measured, sealed."""
 
+from collections.abc import Mapping
+
 from torch import nn
 
 from deploy.bundle.destination import whole_or_not_at_all
@@ -26,6 +28,7 @@ def assemble(
     val: Pictures,
     trained: Trained,
     changes: tuple[str, ...] = (),
+    teacher: Mapping[str, str] | None = None,
 ) -> tuple[Bundle, Evaluation]:
     """Write the bundle `settings.out` and say what the exported network gets right in it.
 
@@ -36,6 +39,7 @@ def assemble(
         val: what it is measured on.
         trained: how training went.
         changes: what was set otherwise while training went on.
+        teacher: which bundle taught it; nothing else of that one goes into this.
 
     Raises:
         ParityBroken: the exported network does not compute what the trained one does.
@@ -52,7 +56,7 @@ def assemble(
         chosen = spread_out(train.targets)
         embeddings = embed(reference, train.pixels[chosen])
         write_memory(draft, Memory(embeddings, train.targets[chosen]))
-        origin = provenance(settings, train, val, measured.confusion, error, changes)
+        origin = provenance(settings, train, val, measured.confusion, error, changes, teacher)
         subject = Subject(settings.model_name, settings.bundle_version, val.labels, spec, origin)
         write_report(draft, trained, measured)
         write_card(draft, subject, measured)

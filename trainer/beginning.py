@@ -11,6 +11,7 @@ from trainer.networks.pixels import TakesPixels
 from trainer.probe import probe, views
 from trainer.progress import Live
 from trainer.settings import FitSettings
+from trainer.teacher import Teacher
 
 
 def begin(
@@ -19,6 +20,7 @@ def begin(
     chance: Chance,
     live: Live,
     start: Mapping[str, Any] | None = None,
+    teacher: Teacher | None = None,
 ) -> TakesPixels:
     """The network that `settings` ask for, on the device of `batches`.
 
@@ -28,6 +30,7 @@ def begin(
         chance: where first weights and views come from.
         live: says how it went.
         start: the weights that an interrupted run began with: nothing is probed again.
+        teacher: whom the dense layer learns from, beside the labels.
 
     Raises:
         UnknownBackbone: timm has no such network, or it is unfit.
@@ -46,7 +49,7 @@ def begin(
         bar = live.bar(len(batches.pictures) * (2 + settings.views))
         bar.title("features of the frozen backbone")
         changed = views(batches, settings.views, chance.views())
-        probe(network, changed, network.network.dense, settings.probe_pull, bar)
+        probe(network, changed, network.network.dense, settings.probe_pull, bar, teacher)
     return network
 
 

@@ -5,7 +5,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-_COLDEST, _HOTTEST, _STEPS = 0.01, 20.0, 60
+_COLDEST, _HOTTEST, _STEPS = 1e-4, 20.0, 60
+"""A probe that is pulled strongly gives small logits: 0.014 was found on a few hundred photos."""
 _GOLDEN = (5**0.5 - 1) / 2
 
 

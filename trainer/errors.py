@@ -11,6 +11,10 @@ class WrongWeights(Fatal):
     """A file of weights is not what the network needs; says what is missing, left over or other."""
 
 
+class WrongTeacher(Fatal):
+    """A bundle cannot teach the network that is to be trained; says why and what to do."""
+
+
 class UnknownBackbone(Fatal):
     """timm has no network of this name, or it is none that a bundle can be made of."""
 

@@ -23,18 +23,25 @@ from trainer.training import Training
 CHECKPOINT = "checkpoint.pt"
 _OF_NO_MATTER = frozenset(
     {"data", "out", "overwrite", "name", "bundle_version", "run", "resume", "checkpoint_minutes"}
-    | {"golden", "pictures", "cache", "weights"}
+    | {"golden", "pictures", "cache", "weights", "teacher"}
 )
-"""Settings that change nothing that is learned; of data and weights the content counts."""
+"""Settings that change nothing that is learned; of data, weights and teacher the content counts."""
 _MAY_CHANGE = frozenset({"lr", "patience", "threads", "device", "torch"})
 
 
 class Keeper:
-    def __init__(self, settings: FitSettings, digest: str, ranks: Ranks, live: Live) -> None:
-        """`digest` is of the data set."""
+    def __init__(
+        self,
+        settings: FitSettings,
+        digest: str,
+        ranks: Ranks,
+        live: Live,
+        teacher: str | None = None,
+    ) -> None:
+        """`digest` is of the data set, `teacher` of the bundle that teaches."""
         self.path: Path = settings.run_folder / CHECKPOINT
         self._ranks, self._live = ranks, live
-        self._about = _about(settings, digest)
+        self._about = _about(settings, digest) | {"teacher": teacher}
         self._seconds = settings.checkpoint_minutes * 60
         self._interruption = Interruption()
         self._written = time.monotonic()

@@ -17,6 +17,7 @@ from trainer.data.batches import Batch
 from trainer.errors import Diverged
 from trainer.optimiser import Schedule, Tether, set_rate
 from trainer.progress import Bar
+from trainer.teacher import Teacher
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Learner:
     class_weights: torch.Tensor | None = None
     """float32 [C]: what one picture of each label counts; None counts all alike."""
     tether: Tether | None = None
+    teacher: Teacher | None = None
+    """Its answers are learned too."""
     average: Any = None
     """Follows the network slowly (`trainer.averaging`) and is measured in its place."""
     keeps_norms: bool = False
@@ -123,17 +126,23 @@ class Learner:
         set_rate(self.optimiser, self.rate)
         self.chance.dropout(self.step)
         logits = self.fast.logits(pixels)
-        loss = functional.cross_entropy(
-            logits, targets, self.class_weights, label_smoothing=self.label_smoothing
-        )
-        if self.tether is not None:
-            loss = loss + self.tether.pull()
+        loss = self._loss(logits, pixels, targets)
         found = loss.item()
         self._insist(found, "loss")
         self.fast.descend(loss, self.optimiser)
         if self.average is not None:
             self.average.update_parameters(self.network)
         return logits, found
+
+    def _loss(
+        self, logits: torch.Tensor, pixels: torch.Tensor, targets: torch.Tensor
+    ) -> torch.Tensor:
+        loss = functional.cross_entropy(
+            logits, targets, self.class_weights, label_smoothing=self.label_smoothing
+        )
+        if self.teacher is not None:
+            loss = self.teacher.taught(loss, logits, pixels)
+        return loss if self.tether is None else loss + self.tether.pull()
 
     def _insist(self, loss: float, what: str) -> None:
         if not math.isfinite(loss):

@@ -34,6 +34,17 @@ class Dense:
         return cls(np.zeros((labels, width), np.float32), np.zeros(labels, np.float32))
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a teacher says of N pictures, beside their labels (`trainer.teacher`)."""
+
+    shares: Floats
+    """float32 [N, C], how much of each label; softened by the temperature."""
+    temperature: float
+    weight: float
+    """Of the advice in the loss; the labels have the rest."""
+
+
 def balance(targets: NDArray[np.int64], labels: int) -> Floats:
     """What each picture counts, float32 [N] with mean 1, so that labels count the same."""
     counts = np.bincount(targets, minlength=labels)
@@ -54,6 +65,7 @@ def logistic(
     start: Dense,
     pull: float,
     counts: Floats | None = None,
+    advice: Advice | None = None,
 ) -> Dense:
     """Learn a dense layer by accelerated gradient descent (Nesterov, 1983); the loss is convex.
 
@@ -63,6 +75,7 @@ def logistic(
         start: where to begin, and what to stay near.
         pull: weight of half the squared distance from `start` in the loss; the bias is free.
         counts: what each picture counts, [N] with mean 1; unless given, labels count the same.
+        advice: what else to learn from, picture by picture.
     """
     labels = len(start.bias)
     spread = spread_of(features)
@@ -74,13 +87,23 @@ def logistic(
     step = 1 / (_steepest(scaled * np.sqrt(share)[:, None]) / 2 + pull)
     now = ahead = first
     for turn in range(_STEPS):
-        missed = (softmax(scaled @ ahead.T) - wanted) * share[:, None]
+        missed = _missed(scaled @ ahead.T, wanted, advice) * share[:, None]
         gradient = missed.T @ scaled + ridge * (ahead - first)
         if np.abs(gradient).max() < _CLOSE:
             break
         before, now = now, ahead - step * gradient
         ahead = now + turn / (turn + 3) * (now - before)
     return Dense((now[:, :-1] / spread).astype(np.float32), now[:, -1].astype(np.float32))
+
+
+def _missed(logits: Floats, wanted: Floats, advice: Advice | None) -> Floats:
+    """The gradient of each picture's loss along its logits, [N, C]; no steeper with advice."""
+    missed: Floats = softmax(logits) - wanted
+    if advice is None:
+        return missed
+    unlike = softmax(logits / advice.temperature) - advice.shares
+    both: Floats = (1 - advice.weight) * missed + advice.weight * advice.temperature * unlike
+    return both
 
 
 def _steepest(rows: Floats) -> float:

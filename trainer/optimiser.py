@@ -67,6 +67,13 @@ def build_optimiser(
     return torch.optim.AdamW(groups)
 
 
+def normalises(network: nn.Module) -> bool:
+    """Whether some layer keeps what it passes on within bounds. Where none does, as in VGG16, the
+    first steps at a high learning rate destroy the weights.
+    """
+    return any("norm" in type(layer).__name__.lower() for layer in network.modules())
+
+
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     for group in optimiser.param_groups:
         group["lr"] = rate

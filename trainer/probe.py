@@ -14,9 +14,10 @@ from torch import nn
 
 from trainer.data.augment import Augmentation, augment
 from trainer.data.batches import Batch, Batches
-from trainer.logistic import Dense, Floats, logistic
+from trainer.logistic import Advice, Dense, Floats, logistic
 from trainer.networks.pixels import TakesPixels
 from trainer.progress import Bar
+from trainer.teacher import Teacher
 
 VIEWS = Augmentation(
     zoom=0.5, stretch=0.3, shift=0.15, rotate=0.1,
@@ -36,7 +37,12 @@ def views(batches: Batches, count: int, generator: torch.Generator) -> Iterator[
 
 
 def probe(
-    network: TakesPixels, batches: Iterable[Batch], dense: nn.Linear, pull: float, bar: Bar
+    network: TakesPixels,
+    batches: Iterable[Batch],
+    dense: nn.Linear,
+    pull: float,
+    bar: Bar,
+    teacher: Teacher | None = None,
 ) -> None:
     """Learn the dense layer `dense` of `network` on the embeddings of `batches`.
 
@@ -46,23 +52,28 @@ def probe(
         dense: the network's last layer.
         pull: weight of the squared weights in the loss; more of it trusts single features less.
         bar: advances with the pictures.
+        teacher: gives advice on each of them.
     """
-    embeddings, targets = _embedded(network, batches, bar)
+    embeddings, targets, advice = _embedded(network, batches, bar, teacher)
     nothing = Dense.nothing(dense.out_features, dense.in_features)
-    learned = logistic(embeddings, targets, nothing, pull)
+    learned = logistic(embeddings, targets, nothing, pull, advice=advice)
     with torch.no_grad():
         dense.weight.copy_(torch.from_numpy(learned.weight))
         dense.bias.copy_(torch.from_numpy(learned.bias))
 
 
 def _embedded(
-    network: TakesPixels, batches: Iterable[Batch], bar: Bar
-) -> tuple[Floats, NDArray[np.int64]]:
+    network: TakesPixels, batches: Iterable[Batch], bar: Bar, teacher: Teacher | None
+) -> tuple[Floats, NDArray[np.int64], Advice | None]:
+    """Embeddings [N, E] and targets [N], with what the teacher says of the same pictures."""
     network.eval()
-    embeddings, targets = [], []
+    embeddings, targets, said = [], [], []
     with torch.inference_mode():
         for pixels, labels in batches:
             embeddings.append(network(pixels).embedding.cpu().numpy())
             targets.append(labels.cpu().numpy())
+            if teacher is not None:
+                said.append(teacher.logits(pixels).cpu().numpy())
             bar.advance(len(labels))
-    return np.concatenate(embeddings), np.concatenate(targets)
+    advice = None if teacher is None else teacher.advice(np.concatenate(said))
+    return np.concatenate(embeddings), np.concatenate(targets), advice

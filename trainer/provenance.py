@@ -7,6 +7,7 @@ versions becomes the same bundle.
 import importlib.metadata
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from trainer.settings import FitSettings
 _PACKAGES = ("yardlight", "torch", "onnx", "onnxscript", "onnxruntime", "numpy", "timm")
 _OF_THIS_MACHINE = frozenset(
     {"data", "out", "overwrite", "labels", "name", "bundle_version", "weights"}
-    | {"run", "resume", "checkpoint_minutes", "pictures", "cache"}
+    | {"run", "resume", "checkpoint_minutes", "pictures", "cache", "teacher"}
 )
 
 
@@ -31,11 +32,12 @@ def provenance(
     measured: Confusion,
     parity: float,
     changes: tuple[str, ...] = (),
+    teacher: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The manifest's `provenance` of a trained bundle.
 
     `changes` are settings that were others when training was resumed; the last ones stand in
-    `config`.
+    `config`. `teacher` is the origin of the bundle that taught.
     """
     config = {key: value for key, value in asdict(settings).items() if key not in _OF_THIS_MACHINE}
     return {
@@ -48,6 +50,7 @@ def provenance(
         "commit": _commit(),
         "config": config | ({"changes": list(changes)} if changes else {}),
         "weights": None if settings.weights is None else sha256_of(settings.weights),
+        "teacher": None if teacher is None else dict(teacher),
         "versions": {package: version_of(package) for package in _PACKAGES},
         "measured": {"val_accuracy": measured.accuracy, "export_error": parity},
     }

@@ -20,7 +20,7 @@ from trainer.data.augment import Augmentation, augment
 from trainer.data.batches import Batch, Batches
 from trainer.data.cache import Cache
 from trainer.data.digest import data_digest
-from trainer.data.layout import read_layout
+from trainer.data.layout import Layout, read_layout
 from trainer.data.mix import Mixing, mix
 from trainer.data.pictures import Pictures, read_pictures
 from trainer.data.scarcity import scarce
@@ -28,13 +28,14 @@ from trainer.evaluation import Evaluation
 from trainer.keeper import Keeper
 from trainer.learning import Learner, class_weights
 from trainer.networks.pixels import TakesPixels
-from trainer.optimiser import Schedule, Tether, build_optimiser
+from trainer.optimiser import Schedule, Tether, build_optimiser, normalises
 from trainer.probe import VIEWS
 from trainer.progress import Live
 from trainer.ranks import Ranks, together
 from trainer.report import Trained
 from trainer.reporting.private import report_on
 from trainer.settings import FitSettings
+from trainer.teacher import Teacher, open_teacher
 from trainer.training import Training, start_of
 
 
@@ -47,7 +48,7 @@ def fit(settings: FitSettings, live: Live) -> tuple[Bundle, Evaluation] | None:
 
     Raises:
         DataError: the pictures cannot be trained on.
-        UnknownBackbone, WrongWeights: the network cannot be begun with.
+        UnknownBackbone, WrongWeights, WrongTeacher: the network cannot be begun with.
         WrongCheckpoint: what an earlier run left is damaged, or of another run.
         Diverged: the loss stopped being a number.
         Fatal: the bundle cannot be written, or would not be equal to what was trained.
@@ -67,27 +68,36 @@ class _Learned:
     to_learn: Batches
     to_measure: Batches
     keeper: Keeper
+    teacher: Teacher | None
 
 
 def _learn(settings: FitSettings, ranks: Ranks, live: Live) -> _Learned:
+    # Labels, and whom to learn from beside them, where somebody is to teach.
+    layout = read_layout(settings.data, settings.label_order)
+    teacher = open_teacher(settings, layout.labels, torch.get_num_threads())
+
     # The pictures, decoded once and exactly as production decodes them.
-    train, val = _pictures(settings, live)
+    train, val = _pictures(settings, layout, live)
     to_learn, to_measure = (Batches(part, settings.batch, ranks) for part in (train, val))
     live.say(f"{len(train)} pictures to learn from, {len(val)} to measure with, on {ranks.device}")
     for sentence in scarce(train, val):
         live.say(f"warning: {sentence}")
 
     # What an earlier run left when it was interrupted, if it is to go on.
-    keeper = Keeper(settings, data_digest(settings.data, train, val), ranks, live)
+    taught_by = None if teacher is None else teacher.bundle.digest
+    keeper = Keeper(settings, data_digest(settings.data, train, val), ranks, live, taught_by)
     left = keeper.left_off(resume=settings.resume, overwrite=settings.overwrite)
+    if teacher is not None:
+        live.say(_worth(teacher, to_measure))
 
     # The network: layers of convolution that end in one number for each label. Where its weights
     # are pretrained, that last layer has been learned, and nothing else has moved.
     chance = Chance(settings.seed, ranks.rank)
-    network = begin(settings, to_learn, chance, live, None if left is None else left["start"])
+    start = None if left is None else left["start"]
+    network = begin(settings, to_learn, chance, live, start, teacher)
 
     # The learner: in which direction and how far each step moves the weights.
-    learner = _learner(settings, network, to_learn, chance)
+    learner = _learner(settings, network, to_learn, chance, teacher)
     best = Best(settings.patience)
     training = Training(learner, best, start_of(network), to_learn.steps)
     bar = live.bar(settings.rounds * (to_learn.steps * settings.batch + len(val)) + len(val))
@@ -113,7 +123,7 @@ def _learn(settings: FitSettings, ranks: Ranks, live: Live) -> _Learned:
     if best.is_final:
         live.say(f"stopped: no better epoch than {best.epoch} in {settings.patience} epochs")
     live.clear()
-    return _Learned(network, training, to_learn, to_measure, keeper)
+    return _Learned(network, training, to_learn, to_measure, keeper, teacher)
 
 
 def _finish(settings: FitSettings, learned: _Learned, live: Live) -> tuple[Bundle, Evaluation]:
@@ -127,16 +137,18 @@ def _finish(settings: FitSettings, learned: _Learned, live: Live) -> tuple[Bundl
     divisor = _calibrate(network, learned.to_measure)
     live.say(f"epoch {best.epoch} is the best, temperature {divisor:.2f}: exporting it")
 
-    # That becomes the bundle, if the export answers as the network does.
+    # That becomes the bundle, if the export answers as the network does. No teacher is in it.
+    taught_by = None if learned.teacher is None else learned.teacher.origin
     trained = Trained(tuple(training.curve), best.epoch, divisor)
-    made = assemble(settings, network.cpu(), train, val, trained, tuple(training.changes))
+    made = assemble(
+        settings, network.cpu(), train, val, trained, tuple(training.changes), taught_by
+    )
     learned.keeper.done()
     live.say(f"report: {_report(settings, val, *made)}")
     return made
 
 
-def _pictures(settings: FitSettings, live: Live) -> tuple[Pictures, Pictures]:
-    layout = read_layout(settings.data, settings.label_order)
+def _pictures(settings: FitSettings, layout: Layout, live: Live) -> tuple[Pictures, Pictures]:
     spec = settings.input_spec
     cache = None if settings.cache is None else Cache(settings.cache, spec)
     train, val = (
@@ -146,8 +158,18 @@ def _pictures(settings: FitSettings, live: Live) -> tuple[Pictures, Pictures]:
     return train, val
 
 
+def _worth(teacher: Teacher, batches: Batches) -> str:
+    right, of = teacher.right(batches.in_order()), len(batches.pictures)
+    name = teacher.bundle.manifest.name
+    return f"teacher {name}: val accuracy {right / of:.4f}, seeing what this network sees"
+
+
 def _learner(
-    settings: FitSettings, network: TakesPixels, batches: Batches, chance: Chance
+    settings: FitSettings,
+    network: TakesPixels,
+    batches: Batches,
+    chance: Chance,
+    teacher: Teacher | None,
 ) -> Learner:
     pretrained = settings.weights is not None
     train = batches.pictures
@@ -155,12 +177,15 @@ def _learner(
     return Learner(
         network,
         build_optimiser(network, settings.weight_decay, settings.optimiser),
-        Schedule(settings.highest_rate, settings.rounds * batches.steps),
+        Schedule(
+            settings.highest_rate(normalised=normalises(network)), settings.rounds * batches.steps
+        ),
         chance,
         accelerate(network, batches.ranks, half=settings.amp, compiled=settings.compile),
         settings.label_smoothing,
         class_weights(targets, len(train.labels)) if settings.balanced else None,
         Tether.to_start(network.network.body, settings.tether) if pretrained else None,
+        teacher,
         moving_average(network, settings.ema) if settings.ema else None,
         keeps_norms=pretrained,
     )

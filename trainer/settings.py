@@ -15,7 +15,7 @@ Variant: TypeAlias = Literal["timm", "tensorflow"]
 GoldenSource: TypeAlias = Literal["photos", "drawn"]
 _PLAIN_SIZE, _BACKBONE_SIZE = 128, 224
 _EPOCHS, _TUNING_EPOCHS = 20, 0
-_RATE, _TUNING_RATE = 2e-3, 1e-4
+_RATE, _LOW_RATE = 2e-3, 1e-4
 _Flag = Parameter(negative=())
 _Positive = Parameter(validator=Number(gt=0))
 _NotNegative = Parameter(validator=Number(gte=0))
@@ -60,6 +60,17 @@ class FitSettings:
     """Dialect of the weights: timm's own, or tensorflow (pad_type same, pixels from -1 to 1).
     Unless given, the one in which the file's own classifier is surest of the pictures."""
 
+    teacher: Path | None = None
+    """A bundle with the same labels whose answers are learned, beside the labels: a larger network
+    that is too slow where this one is to run. It sees each picture as this network does."""
+
+    teacher_share: Annotated[float, Parameter(validator=Number(gt=0, lte=1))] = 0.7
+    """With --teacher: what its answers count in the loss; the labels have the rest."""
+
+    teacher_temperature: Annotated[float, Parameter(validator=Number(gte=1))] = 2.0
+    """With --teacher: by how much its answers are softened, so that what it thinks less likely
+    counts too; 1 takes them as they are."""
+
     views: Annotated[int, _NotNegative] = 0
     """With --weights: how many changed views of each picture the dense layer learns from, beside
     the picture and its mirror image."""
@@ -87,7 +98,7 @@ class FitSettings:
 
     lr: Annotated[float | None, _Positive] = None
     """Highest learning rate, reached after a warm-up, then lowered to zero along a cosine: 0.002,
-    or with --weights 0.0001."""
+    or 0.0001 with --weights, and for networks without normalisation, such as vgg16."""
 
     weight_decay: Annotated[float, _NotNegative] = 0.05
     """The optimiser's pull of the weights towards zero."""
@@ -159,9 +170,10 @@ class FitSettings:
         default = _EPOCHS if self.weights is None else _TUNING_EPOCHS
         return default if self.epochs is None else self.epochs
 
-    @property
-    def highest_rate(self) -> float:
-        return self.lr or (_RATE if self.weights is None else _TUNING_RATE)
+    def highest_rate(self, *, normalised: bool) -> float:
+        """Of a network that has layers which normalise, or has none."""
+        may_be_high = normalised and self.weights is None
+        return self.lr or (_RATE if may_be_high else _LOW_RATE)
 
     @property
     def run_folder(self) -> Path:

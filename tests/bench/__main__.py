@@ -17,6 +17,7 @@ from tests.bench.scraping import measure_scraping
 from tests.bench.shift import measure_shift
 from tests.bench.start import measure_start
 from tests.bench.takeover import measure_takeover
+from tests.bench.teaching import measure_teaching
 from tests.bench.throughput import measure_throughput, rate_of_one_round
 from tests.bench.training import measure_training
 from tests.bench.workers import measure_workers
@@ -33,6 +34,7 @@ _ALONE: Mapping[str, Callable[[], None]] = {
     "scraping": measure_scraping,
     "shift": measure_shift,
     "takeover": measure_takeover,
+    "teaching": measure_teaching,
     "overload": lambda: measure_overload(_minutes()),
     "audit": measure_audit,
 }

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from trainer.curve import Score
 from trainer.data.augment import Augmentation, augment
 from trainer.data.mix import Mixing, mix
 from trainer.logistic import Dense, logistic
-from trainer.optimiser import Schedule, Tether, build_optimiser
+from trainer.networks.catalogue import build_network
+from trainer.optimiser import Schedule, Tether, build_optimiser, normalises
+from trainer.settings import FitSettings
 
 STILL = Augmentation(
     flip=0, zoom=0, stretch=0, shift=0, rotate=0, brightness=0, contrast=0, saturation=0, erase=0
@@ -34,12 +37,31 @@ def test_augmented_pixels_are_pixels_again() -> None:
     changed = augmented(pixels, Augmentation())
     assert changed.shape == pixels.shape
     assert changed.dtype == torch.uint8
+    assert changed.is_contiguous()
     assert not torch.equal(changed, pixels)
 
 
 def test_augmentation_that_is_switched_off_changes_nothing() -> None:
     pixels = some_pixels()
     assert (augmented(pixels, STILL).int() - pixels.int()).abs().max() <= 1
+
+
+def test_each_picture_is_recoloured_by_numbers_of_its_own() -> None:
+    """Two greys stay greys, whatever their saturation; their difference is scaled by contrast and
+    brightness alone, their mean by brightness alone.
+    """
+    pixels = torch.full((6, 8, 8, 3), 100, dtype=torch.uint8)
+    pixels[:, ::2] = 120
+    changed = augmented(
+        pixels, replace(STILL, brightness=0.3, contrast=0.3, saturation=0.9)
+    ).float()
+    assert (changed.amax(3) - changed.amin(3)).max() <= 1
+    brightness = changed.mean((1, 2, 3)) / 110
+    contrast = (changed[:, 0] - changed[:, 1]).mean((1, 2)) / 20 / brightness
+    assert brightness.sub(1).abs().max() <= 0.31
+    assert contrast.sub(1).abs().max() <= 0.37
+    assert brightness.std() > 0.05
+    assert contrast.std() > 0.05
 
 
 def test_a_flip_mirrors_left_and_right() -> None:
@@ -66,6 +88,16 @@ def test_the_learning_rate_warms_up_and_falls_to_nothing() -> None:
 
 def test_a_single_step_has_a_learning_rate_too() -> None:
     assert Schedule(highest=0.1, steps=1).rate(0) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("backbone", ["plain", "convnext_atto"])
+def test_the_rate_is_high_where_layers_normalise_unless_another_is_given(backbone: str) -> None:
+    settings = FitSettings(data=Path("data"), out=Path("out"), backbone=backbone)
+    network = build_network(backbone, 2, 32)
+    assert settings.highest_rate(normalised=normalises(network)) == 2e-3
+    without = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    assert settings.highest_rate(normalised=normalises(without)) == 1e-4
+    assert replace(settings, lr=0.5).highest_rate(normalised=normalises(without)) == 0.5
 
 
 def test_only_weights_are_pulled_towards_zero() -> None:
@@ -138,6 +170,7 @@ def test_the_temperature_makes_answers_as_sure_as_they_are_right() -> None:
     targets = np.array([chance.choice(3, p=row) for row in likely / likely.sum(1, keepdims=True)])
     assert temperature(logits, targets) == pytest.approx(1, rel=0.1)
     assert temperature(logits * 5, targets) == pytest.approx(5, rel=0.1)
+    assert temperature(logits / np.float32(1000), targets) == pytest.approx(1e-3, rel=0.1)
 
 
 def test_a_folded_temperature_divides_the_logits() -> None:

@@ -4,16 +4,12 @@ One file without anything from elsewhere: thumbnails lie in it. Ticks are kept n
 page; its button saves them as `confirmed.txt`, which `check --apply --confirmed` reads.
 """
 
-import base64
 import json
-import re
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from deploy.bundle.errors import BadFrame
-from deploy.bundle.golden import encode_frame
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.whole import write_whole
@@ -21,29 +17,23 @@ from trainer.checking.examination import Examination
 from trainer.checking.finding import KINDS, MEANING, Finding
 from trainer.collection.shown import shown
 from trainer.data.pictures import PHOTO_LIMITS
+from trainer.onefile import filled, jpeg_uri
 
 PAGE = "check.html"
 _THUMBNAIL = InputSpec(112, 112, "letterbox")
 _QUALITY = 70
-_PLACE = re.compile(r"{(style|script|name|digest|body)}")
 _MOST_SHOWN = 200
 """Of each kind, the worst; the JSON has all."""
 
 
 def write_page(found: Examination, folder: Path) -> Path:
-    page = files("trainer.checking") / "page"
     contents = {
-        "style": (page / "check.css").read_text("utf-8"),
-        "script": (page / "check.js").read_text("utf-8"),
         "name": escape(shown(found.data.root.name)),
         "digest": found.version.digest,
         "body": "\n".join(_sections(found)),
     }
-    template = (page / "check.html").read_text("utf-8")
-    # In one pass: what a name or a label brings along is no place to fill.
-    text = _PLACE.sub(lambda place: contents[place[1]], template)
     path = folder / PAGE
-    write_whole(path, text.encode(), 0o600)
+    write_whole(path, filled("trainer.checking", "check", contents).encode(), 0o600)
     return path
 
 
@@ -111,5 +101,4 @@ class _Thumbnails:
             pixels = frame_to_pixels(path.read_bytes(), _THUMBNAIL, PHOTO_LIMITS)
         except (BadFrame, OSError):
             return '<i class="none">no picture</i>'
-        encoded = base64.b64encode(encode_frame(pixels, _QUALITY)).decode()
-        return f'<img alt="" width="112" height="112" src="data:image/jpeg;base64,{encoded}">'
+        return f'<img alt="" width="112" height="112" src="{jpeg_uri(pixels, _QUALITY)}">'

@@ -38,13 +38,18 @@ class Augmentation:
 
 
 def augment(pixels: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """Change each picture of a batch at random."""
+    """Change each picture of a batch at random.
+
+    What is returned lies in memory as what was given: convolutions take a third longer over pixels
+    whose colours lie in planes of their own (`make bench PARTS=training`).
+    """
     dice = Dice(len(pixels), generator, pixels.device)
-    planes = pixels.permute(0, 3, 1, 2).float() / 255
+    planes = pixels.permute(0, 3, 1, 2).contiguous().float()
     planes = _move(planes, how, dice)
     planes = _recolour(planes, how, dice)
     planes = _erase(planes, how, dice)
-    return (planes.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+    changed = planes.round_().clamp_(0, 255).to(torch.uint8)
+    return changed.permute(0, 2, 3, 1).contiguous()
 
 
 class Dice:
@@ -83,13 +88,20 @@ def _move(planes: torch.Tensor, how: Augmentation, dice: Dice) -> torch.Tensor:
 
 
 def _recolour(planes: torch.Tensor, how: Augmentation, dice: Dice) -> torch.Tensor:
-    """Saturation against the pixel's grey, contrast against the mean, brightness against black."""
-    weights = torch.tensor(_GREY, device=planes.device).reshape(1, 3, 1, 1)
-    grey = (planes * weights).sum(1, keepdim=True)
-    planes = torch.lerp(grey, planes, _each(dice.around(1, how.saturation)))
-    mean = grey.mean((2, 3), keepdim=True)
-    planes = torch.lerp(mean, planes, _each(dice.around(1, how.contrast)))
-    return planes * _each(dice.around(1, how.brightness))
+    """Saturation against the pixel's grey, contrast against the mean, brightness against black.
+
+    For one picture all three together are a matrix and a number to add: one pass over the pixels.
+    """
+    luma = torch.tensor(_GREY, device=planes.device)
+    saturation, contrast, brightness = (
+        dice.around(1, most)[:, None, None]
+        for most in (how.saturation, how.contrast, how.brightness)
+    )
+    saturated = torch.lerp(luma.expand(3, 3), torch.eye(3, device=planes.device), saturation)
+    mean = (planes.mean((2, 3)) @ luma)[:, None, None]
+    colours = saturated * contrast * brightness
+    added = mean * (1 - contrast) * brightness
+    return torch.baddbmm(added, colours, planes.flatten(2)).view_as(planes)
 
 
 def _erase(planes: torch.Tensor, how: Augmentation, dice: Dice) -> torch.Tensor:
@@ -97,8 +109,11 @@ def _erase(planes: torch.Tensor, how: Augmentation, dice: Dice) -> torch.Tensor:
     height, width = planes.shape[2:]
     rows = _inside(height, how.erased_side, dice, planes.device)
     columns = _inside(width, how.erased_side, dice, planes.device)
-    hidden = rows[:, None, :, None] & columns[:, None, None, :] & _each(dice.chance(how.erase))
-    return torch.where(hidden, planes.mean((2, 3), keepdim=True), planes)
+    chosen = dice.chance(how.erase).nonzero()[:, 0]
+    hidden = rows[chosen, None, :, None] & columns[chosen, None, None, :]
+    means = planes[chosen].mean((2, 3), keepdim=True)
+    planes[chosen] = torch.where(hidden, means, planes[chosen])
+    return planes
 
 
 def _inside(length: int, longest: float, dice: Dice, device: torch.device) -> torch.Tensor:

@@ -80,6 +80,8 @@ def _origin(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     names = {"data digest": data.get("digest"), "commit": provenance.get("commit")}
     weights = provenance.get("weights")
     names["pretrained weights"] = f"sha256:{weights}" if weights else None
+    teacher = provenance.get("teacher")
+    names["taught by"] = " ".join(map(str, teacher.values())) if teacher else None
     yield from ((name, str(value)) for name, value in names.items() if value)
     for name in ("config", "versions"):
         found = provenance.get(name, {})

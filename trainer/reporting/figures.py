@@ -1,18 +1,17 @@
 """Pictures for the report: the worst mistakes, and what was looked at in right answers."""
 
-import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from deploy.bundle.golden import encode_frame
 from deploy.bundle.pixels import Pixels
 from trainer.data.pictures import Pictures
 from trainer.evaluation import Evaluation
 from trainer.explaining.drawing import overlaid
 from trainer.explaining.heat import Explainer
+from trainer.onefile import jpeg_uri
 
 _MISTAKES, _EACH, _MOST_LABELS = 24, 4, 12
 _SIDE = 168
@@ -90,5 +89,4 @@ def _uri(pixels: Pixels) -> str:
     height, width = pixels.shape[:2]
     size = (max(1, round(width * _SIDE / height)), _SIDE)
     kind = cv2.INTER_AREA if height > _SIDE else cv2.INTER_CUBIC
-    encoded = encode_frame(cv2.resize(pixels, size, interpolation=kind), _QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(encoded).decode()}"
+    return jpeg_uri(cv2.resize(pixels, size, interpolation=kind), _QUALITY)

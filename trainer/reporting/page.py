@@ -3,17 +3,16 @@
 In a bundle it has figures only; with pictures it is written where the user trains.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from deploy.bundle.whole import write_whole
 from trainer.collection.shown import shown
 from trainer.evaluation import Evaluation
 from trainer.latency import Latency
+from trainer.onefile import filled
 from trainer.report import FOLDER, Trained
 from trainer.reporting.card import Chapter, Subject, chapters
 from trainer.reporting.charts import curve_chart, reliability_chart
@@ -22,7 +21,6 @@ from trainer.reporting.figures import Figure, Figures
 from trainer.reporting.tables import matrix, score_rows
 
 PAGE = "index.html"
-_PLACE = re.compile(r"{(style|name|version|body)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +50,12 @@ def write_private_page(folder: Path, contents: Contents) -> Path:
 
 
 def page_of(contents: Contents) -> str:
-    page = files("trainer.reporting") / "page"
-    filled = {
-        "style": (page / "report.css").read_text("utf-8"),
+    parts = {
         "name": escape(shown(contents.subject.name)),
         "version": escape(shown(contents.subject.version)),
         "body": "\n".join(_sections(contents)),
     }
-    template = (page / "report.html").read_text("utf-8")
-    # In one pass: what a name or a label brings along is no place to fill.
-    return _PLACE.sub(lambda place: filled[place[1]], template)
+    return filled("trainer.reporting", "report", parts)
 
 
 def _sections(contents: Contents) -> Iterator[str]:
