@@ -40,8 +40,13 @@ def _asked(port: int) -> tuple[bool, str | None]:
     """Whether it is ready, and what it says it is doing; None where nobody answers yet."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1) as answer:
-            return True, answer.read().decode().strip()
+            return True, _phase(answer.read())
     except urllib.error.HTTPError as error:
-        return False, error.read().decode().strip()
+        return False, _phase(error.read())
     except OSError:
         return False, None
+
+
+def _phase(said: bytes) -> str:
+    """Without how far it is with it."""
+    return said.decode().partition(":")[0].strip()
