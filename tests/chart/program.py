@@ -55,8 +55,10 @@ def build_api_server() -> None:
     folder.mkdir(exist_ok=True)
     (folder / "go.mod").write_text(_module(required), encoding="utf-8")
     fresh = API_SERVER.with_suffix(".fresh")
+    # It is told its version when it is linked; charts may ask for one.
+    told = f"-s -w -X k8s.io/component-base/version.gitVersion=v{_KUBERNETES}"
     package = "k8s.io/kubernetes/cmd/kube-apiserver"
-    go("build", "-mod=mod", "-ldflags=-s -w", "-o", str(fresh), package, within=folder)
+    go("build", "-mod=mod", f"-ldflags={told}", "-o", str(fresh), package, within=folder)
     fresh.rename(API_SERVER)
 
 

@@ -57,6 +57,12 @@ class Server:
     def delete(self, resource: Resource, namespace: str) -> None:
         self._ask("DELETE", f"{self._path(resource, namespace)}/{resource['metadata']['name']}")
 
+    def scale(self, resource: Resource, namespace: str, pods: int) -> None:
+        """Set the number of pods as an autoscaler does."""
+        where = f"{self._path(resource, namespace)}/{resource['metadata']['name']}/scale"
+        body = json.dumps({"spec": {"replicas": pods}})
+        self._ask("PATCH", f"{where}?fieldManager=autoscaler", body, "application/merge-patch+json")
+
     def names(self, api_version: str, kind: str, namespace: str) -> list[str]:
         """Of all resources of a kind."""
         path = self._path({"apiVersion": api_version, "kind": kind}, namespace)

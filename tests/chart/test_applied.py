@@ -121,7 +121,7 @@ def test_helm_installs_it_upgrades_it_and_leaves_nothing(
     assert left(server, namespace, variant) == []
 
 
-def test_switching_on_autoscaling_hands_the_number_of_pods_over(
+def test_with_autoscaling_an_upgrade_keeps_the_pods_that_there_are(
     server: Server, namespace: str, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     program = helm()
@@ -134,6 +134,9 @@ def test_switching_on_autoscaling_hands_the_number_of_pods_over(
     assert server.read(deployment, namespace)["spec"]["replicas"] == 3
     _helm(program, "upgrade", "yardlight", ".", "--reuse-values", *scaling, *words)
     assert server.read(deployment, namespace)["spec"]["replicas"] == 3
+    server.scale(deployment, namespace, 5)
+    _helm(program, "upgrade", "yardlight", ".", "--reuse-values", "--set", "user=10002", *words)
+    assert server.read(deployment, namespace)["spec"]["replicas"] == 5
 
 
 def lost(sent: Any, kept: Any, where: str = "") -> list[str]:
