@@ -11,10 +11,10 @@ SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-model test test-fast check check-tensorrt kernels kernels-check gpu-check bench chaos faults fuzz install
-.PHONY: schemas monitoring docs image-check dist wheel-check chart chart-check configuration clean
+.PHONY: schemas monitoring docs image-check dist wheel-check chart chart-check chart-apply-check configuration clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo ## broker, cameras, service, live view and audit on this machine (SECONDS=20 ends it)
 	@$(BIN)/yardlight-edge demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -83,6 +83,11 @@ chart: $(VENV)/.dev ## write the schema of the chart's values and its plain mani
 chart-check: $(VENV)/.dev ## the chart in Helm and held to the CRDs of KEDA and Prometheus; needs Go
 	$(BIN)/python -m tests.chart.tools
 	$(BIN)/python -m pytest tests/chart
+
+chart-apply-check: $(VENV)/.dev ## the chart applied to a real API server; needs Go and etcd; builds for ten minutes, once
+	$(BIN)/python -m tests.chart.tools
+	$(BIN)/python -m tests.chart.program
+	$(BIN)/python -m pytest tests/chart/test_applied.py
 
 dist: $(VENV)/.dev ## wheel and sdist, into dist/
 	$(BIN)/python -m build --no-isolation --outdir dist

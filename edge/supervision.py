@@ -20,6 +20,7 @@ from edge.settings.run import RunSettings
 
 _log = get_logger("service")
 _INTERVAL = 0.2
+_JOINING_INTERVAL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Supervision:
     def watch(self, source: RecordSource) -> None:
         """Return when the crew is told to stop."""
         self.health.phase = "joining the consumer group"
-        while not self.crew.wait(_INTERVAL):
+        while not self.crew.wait(_INTERVAL if self.health.ready else _JOINING_INTERVAL):
             for session, frame in self._stuck().items():
                 self._give_up(session, frame)
             if not self.health.ready and source.joined:

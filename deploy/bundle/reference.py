@@ -13,17 +13,11 @@ from deploy.bundle.errors import BundleError
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Pixels
 
-# From 1.32 on ONNX Runtime reports to its makers, on Linux too, and leaves a file in the temporary
-# folder. Machines that see people tell nobody; the library reads this when it is loaded.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-import onnxruntime
-
 Scores: TypeAlias = NDArray[np.float32]
 
 INPUT = "pixels"
 PROBABILITIES = "probabilities"
 LOGITS = "logits"
-VERSION: str = onnxruntime.__version__
 _QUIET = 3
 
 
@@ -66,6 +60,7 @@ def open_reference(model: Path | bytes, *, threads: int = 0) -> Reference:
     Raises:
         BundleError: ONNX Runtime cannot load the file.
     """
+    onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = threads
@@ -82,6 +77,11 @@ def open_reference(model: Path | bytes, *, threads: int = 0) -> Reference:
         said = " ".join(str(error).split())  # some of it comes in several lines
         raise BundleError(f"{name} cannot be loaded by ONNX Runtime: {said}") from error
     return Reference(session)
+
+
+def runtime_version() -> str:
+    """Version of the installed ONNX Runtime, such as `1.30.0`."""
+    return str(_onnxruntime().__version__)
 
 
 def check_model(bundle: Bundle) -> None:
@@ -133,3 +133,13 @@ def _check_output(name: str, shapes: Mapping[str, list[Any]], bundle: Bundle) ->
             f"{bundle.model}: output {name!r} has shape {shape}, "
             f"the manifest lists {labels} labels, so [N, {labels}] was expected"
         )
+
+
+def _onnxruntime() -> Any:
+    """Loaded by its first use: where another engine serves, nothing is asked of it."""
+    # From 1.32 on it reports to its makers, on Linux too, and leaves a file in the temporary
+    # folder. Machines that see people tell nobody; the library reads this when it is loaded.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, Vouch, anybody
-from deploy.engines import nvidia, onnxruntime, openvino, tensorrt
+from deploy.engines import nvidia, onnxruntime, openvino
 from deploy.engines.cuda import gpu_name
 from deploy.engines.device import cpu_name, nvidia_driver
 from deploy.engines.protocol import Engine, EngineKind, Precision
@@ -103,6 +103,8 @@ def load(bundle: Bundle, folder: Path, kind: EngineKind, precision: Precision) -
         return openvino.load(bundle, folder, precision)
     if kind == "onnxruntime":
         return onnxruntime.load(bundle, None if precision == "fp32" else folder)
+    from deploy.engines import tensorrt  # with all that works on a GPU, for those who have one
+
     return tensorrt.load(bundle, folder, kind)
 
 
@@ -110,5 +112,5 @@ def _builder(kind: EngineKind) -> str:
     if kind == "openvino":
         return openvino.version()
     if kind == "onnxruntime":
-        return onnxruntime.BUILDER
+        return onnxruntime.version()
     return nvidia.version(kind)

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Pixels
-from deploy.bundle.reference import VERSION, Outputs, Reference, Scores, open_reference
+from deploy.bundle.reference import Outputs, Reference, Scores, open_reference, runtime_version
 from deploy.engines.device import core_count
 from deploy.engines.protocol import Session
 
 NETWORK = "network.onnx"
 """The ONNX of an engine whose precision is not FP32."""
-BUILDER = f"onnxruntime {VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,11 @@ class OnnxRuntimeSession:
 
     def run_all(self, pixels: Pixels) -> Outputs:
         return self.reference.run(pixels)
+
+
+def version() -> str:
+    """Name and version of the installed ONNX Runtime, such as `onnxruntime 1.30.0`."""
+    return f"onnxruntime {runtime_version()}"
 
 
 def load(bundle: Bundle, folder: Path | None = None) -> OnnxRuntimeEngine:

@@ -19,7 +19,7 @@ from deploy.bundle.manifest import (
     write_bundle,
 )
 from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
-from deploy.bundle.reference import VERSION, check_model
+from deploy.bundle.reference import check_model, runtime_version
 from deploy.importing.frames import golden_frames
 from deploy.importing.spec import ImportSpec, check_spec
 
@@ -80,6 +80,6 @@ def _provenance(model: Path, spec: ImportSpec, facts: dict[str, Any]) -> dict[st
         "versions": {
             "yardlight": version("yardlight"),
             "onnx": version("onnx"),
-            "onnxruntime": VERSION,
+            "onnxruntime": runtime_version(),
         },
     }

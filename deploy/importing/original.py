@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deploy.bundle.errors import BundleError
 from deploy.bundle.pixels import Pixels
-from deploy.bundle.reference import VERSION, open_reference
+from deploy.bundle.reference import open_reference, runtime_version
 from deploy.importing.intake import Intake
 from deploy.importing.spec import ImportSpec
 
@@ -79,7 +79,7 @@ def open_original(
         session = open_reference(path, threads=threads).session
     except BundleError as error:
         raise BundleError(
-            f"{error}; it is written in opset {opset}, read by ONNX Runtime {VERSION}: "
+            f"{error}; it is written in opset {opset}, read by ONNX Runtime {runtime_version()}: "
             "if that is too new, export it with opset 17, which every engine takes"
         ) from error
     return Original(session, intake, spec, str(path))

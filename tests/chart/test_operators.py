@@ -9,13 +9,8 @@ import yaml
 
 from docs.chart.rendered import VARIANTS
 from tests.chart.resources import Resource, committed
-from tests.chart.tools import definition
+from tests.chart.tools import KINDS, definition
 from tests.loudly import NotHere, skip_loudly
-
-KINDS = {
-    "ScaledObject": "keda.sh_scaledobjects.yaml",
-    "PodMonitor": "monitoring.coreos.com_podmonitors.yaml",
-}
 
 
 @pytest.fixture(scope="module")

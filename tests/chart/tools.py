@@ -1,16 +1,13 @@
 """What `make chart-check` fetches once: Helm, and the definitions that the operators publish."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+from tests.chart.program import BIN, CACHE, go
 from tests.loudly import NotHere
 
-ROOT = Path(__file__).parents[2]
-CACHE = ROOT / ".cache"
 DEFINITIONS = CACHE / "crds"
 _HELM = "helm.sh/helm/v4/cmd/helm@v4.3.1"
 _KEDA = "github.com/kedacore/keda/v2@v2.21.0"
@@ -22,6 +19,12 @@ _FILES = {
     ),
     _OPERATOR: ("example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",),
 }
+
+KINDS = {
+    "ScaledObject": "keda.sh_scaledobjects.yaml",
+    "PodMonitor": "monitoring.coreos.com_podmonitors.yaml",
+}
+"""What the chart asks of operators, and the files that define it."""
 
 
 def definition(name: str) -> Path:
@@ -38,35 +41,15 @@ def definition(name: str) -> Path:
 
 def fetch() -> None:
     """Build Helm and copy the definitions; minutes the first time, nothing later."""
-    if not (CACHE / "bin/helm").exists():
+    if not (BIN / "helm").exists():
         sys.stdout.write("building Helm, once; this takes minutes\n")
-        _go("install", _HELM)
+        go("install", _HELM)
     DEFINITIONS.mkdir(parents=True, exist_ok=True)
     for module, files in _FILES.items():
         if not all((DEFINITIONS / Path(name).name).exists() for name in files):
-            source = Path(json.loads(_go("mod", "download", "-json", module))["Dir"])
+            source = Path(json.loads(go("mod", "download", "-json", module))["Dir"])
             for name in files:
                 shutil.copyfile(source / name, DEFINITIONS / Path(name).name)
-
-
-def _go_program() -> str:
-    program = shutil.which("go")
-    if program is None:
-        raise SystemExit("Building Helm needs Go 1.26 or newer.")
-    return program
-
-
-def _go(*words: str) -> str:
-    environment = os.environ | {"GOBIN": str(CACHE / "bin")}
-    done = subprocess.run(
-        [_go_program(), *words],
-        cwd=CACHE,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return done.stdout
 
 
 if __name__ == "__main__":

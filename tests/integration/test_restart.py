@@ -11,8 +11,10 @@ from kafka import KafkaAdminClient
 
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
-from tests.integration.running import Command, member
-from tests.integration.world import World, slow_pictures
+from edge.settings.delivery import Delivery
+from tests.integration.poison import GATE, decoder_that_falls, open_gate, poisonous
+from tests.integration.running import Command, command, member, options
+from tests.integration.world import World, pictures, slow_pictures
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -59,6 +61,33 @@ def test_a_killed_service_loses_nothing(world: World, tmp_path: Path) -> None:
         assert second.stop() == 0, second.said()
     report = world.audit()
     assert report.status("at-least-once") == CLEAN
+    assert report.total(Answer.CLASSIFIED) == COUNT
+
+
+@pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
+def test_a_service_that_is_killed_while_it_drains_keeps_its_promise(
+    apache_world: World, tmp_path: Path, delivery: Delivery
+) -> None:
+    """As Kubernetes does with a pod whose grace period has ended."""
+    world = apache_world
+    environment = dict(decoder_that_falls(tmp_path / "decoder"))
+    frames = list(pictures(COUNT))
+    world.send([*frames[:50], poisonous(frames[50], GATE), *frames[51:]])
+    words = ("run", *options(world, "--delivery", delivery))
+    with command(tmp_path / "first.log", "edge.cli", *words, environment=environment) as first:
+        wait_until(lambda: first.metric(SEEN) >= 20, "the first classifications")
+        os.kill(first.process.pid, signal.SIGTERM)
+        first.wait_for("stopping, finishing the frames under way")
+        first.stop(signal.SIGKILL)
+        assert not first.has_said('"stopped"'), "it had drained before it was killed"
+    assert world.audit().pending > 0
+    open_gate(environment)
+    with command(tmp_path / "second.log", "edge.cli", *words, environment=environment) as second:
+        second.ready()
+        wait_until(lambda: world.audit().pending == 0, "the end of the backlog")
+        assert second.stop() == 0, second.said()
+    report = world.audit()
+    assert report.status(delivery) == CLEAN
     assert report.total(Answer.CLASSIFIED) == COUNT
 
 

@@ -55,6 +55,15 @@ def test_a_command_loads_no_library_before_it_can_be_interrupted(name: str) -> N
     assert loaded.stdout.split() == []
 
 
+def test_the_service_loads_the_library_of_its_own_engine_only() -> None:
+    look = (
+        "import sys; import edge.cli, edge.service\n"
+        "print(*sorted({'onnxruntime', 'openvino', 'deploy.engines.tensorrt'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True)
+    assert loaded.stdout.split() == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["edge.cli", "deploy.cli"])
 def test_programs_of_the_users_folder_are_not_executed(tmp_path: Path, module: str) -> None:

@@ -45,8 +45,9 @@ spec:
         capabilities: {drop: [ALL]}
       startupProbe:
         httpGet: {path: /health/startup, port: metrics}
-        periodSeconds: 5
-        failureThreshold: {{ mul .Values.engineBuildMinutes 12 | add 24 }} # two minutes more
+        # With an engine in the cache it is ready in a second or two, and need not wait to be asked.
+        periodSeconds: 1
+        failureThreshold: {{ mul .Values.engineBuildMinutes 60 | add 120 }} # two minutes more
       readinessProbe:
         httpGet: {path: /health/ready, port: metrics}
         periodSeconds: 5
