@@ -267,3 +267,26 @@ def test_the_digest_is_the_one_that_fit_names(data: Path) -> None:
         for split in (layout.train, layout.val)
     ]
     assert report(data)["digest"] == data_digest(data, *splits)
+
+
+def test_pictures_of_one_pixel_and_of_one_colour_are_looked_at(data: Path) -> None:
+    for number, size in enumerate(((1, 1), (1, 900), (7, 7))):
+        pixels = np.full((*size, 3), 40 * number, np.uint8)
+        _, encoded = cv2.imencode(".png", pixels)
+        (data / "train/cat" / f"flat-{number}.png").write_bytes(encoded.tobytes())
+    assert found(data, "unreadable") == []
+
+
+def test_a_label_whose_pictures_all_show_the_same_is_no_obstacle(tmp_path: Path) -> None:
+    for seed in range(4):
+        write_picture(tmp_path / "data/train/cat" / f"{seed}.jpg", seed)
+    for name in "ab":
+        write_picture(tmp_path / "data/train/dog" / f"{name}.jpg", 9)
+    assert check(tmp_path / "data") == 0
+
+
+def test_a_data_set_that_shows_one_thing_only_is_no_obstacle(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        for name in "ab":
+            write_picture(tmp_path / "data/train" / label / f"{name}.jpg", 9)
+    assert check(tmp_path / "data") == 0

@@ -116,8 +116,8 @@ def _judge_labels(
     numbers = [number for number, entry in enumerate(entries) if entry.label is not None]
     labels = sorted({str(entries[number].label) for number in numbers})
     targets = np.array([labels.index(str(entries[number].label)) for number in numbers], np.int64)
-    if len(labels) > 1 and folds_possible(targets, len(labels)) > 1:
-        roots = [groups.root(number) for number in numbers]
+    roots = [groups.root(number) for number in numbers]
+    if folds_possible(targets, roots) > 1:
         answers = cross_validated(features[numbers], targets, roots)
         quality = label_quality(targets, answers)
         order = np.argsort(quality.scores, kind="stable")
@@ -131,7 +131,7 @@ def _judge_labels(
             )
     else:
         found.notes.append(
-            "Labels were not judged: that takes two labels, each with two pictures or more."
+            "Labels were not judged: that takes two labels, each with two pictures that differ."
         )
     scores = outlier_scores(features)
     for at in outliers(scores):

@@ -27,7 +27,7 @@ class Measured(msgspec.Struct, frozen=True):
     """float32 [F], what is known without a network (`trainer.checking.plain`)."""
 
 
-class _Kept(msgspec.Struct, tag_field="schema", tag="yardlight.measured/1"):
+class _Kept(msgspec.Struct, tag_field="schema", tag="yardlight.measured/2"):
     files: dict[bytes, Measured]
     """By path, as bytes: a name need not be text."""
 
