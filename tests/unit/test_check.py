@@ -17,6 +17,7 @@ pytest.importorskip("cleanvision", reason="needs the extra 'data'")
 import trainer.checking.measuring
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
+from deploy.bundle.start import INTERRUPTED
 from tests.models import LABELS, solid_pixels
 from tests.pictures import drawn, write_picture
 from trainer.checking.measured import Measured
@@ -164,6 +165,44 @@ def test_the_second_run_looks_only_at_what_changed(
     monkeypatch.setattr(trainer.checking.measuring, "measure_file", note)
     assert check(data) == 0
     assert looked == ["new.jpg"]
+
+
+def test_what_was_looked_at_before_an_interruption_is_kept(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    measure = trainer.checking.measuring.measure_file
+
+    def interrupted_at_the_fifth(path: Path) -> Measured:
+        if len(looked) == 4:
+            raise KeyboardInterrupt
+        looked.append(path.as_posix())
+        return measure(path)
+
+    monkeypatch.setattr(trainer.checking.measuring, "measure_file", interrupted_at_the_fifth)
+    assert check(data) == INTERRUPTED
+    before = list(looked)
+    looked.clear()
+
+    def note(path: Path) -> Measured:
+        looked.append(path.as_posix())
+        return measure(path)
+
+    monkeypatch.setattr(trainer.checking.measuring, "measure_file", note)
+    assert check(data) == 0
+    assert sorted(before + looked) == sorted(path.as_posix() for path in data.rglob("*.jpg"))
+
+
+def test_what_was_kept_and_is_damaged_is_measured_anew(data: Path, tiny_bundle: Path) -> None:
+    assert check(data, "--bundle", tiny_bundle) == 0
+    kept = sorted((data.parent / "data-check").glob("seen-*.npz"))
+    kept.append(data.parent / "data-check/measured.msgpack")
+    before = report(data)
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:-40])
+    assert len(kept) == 2
+    assert check(data, "--bundle", tiny_bundle) == 0
+    assert report(data) == before
 
 
 def test_names_of_any_kind_reach_the_page_as_text(data: Path) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,8 @@ def examine(
         kept: folder where measurements are kept for the next run.
         bundle: whose embedding tells pictures apart; edges and colours do where there is none.
     """
-    measured = measure(data, read_measured(kept), threads, live.count)
-    write_measured(kept, measured)
+    keep = partial(write_measured, kept)
+    measured = measure(data, read_measured(kept), threads, live.count, keep)
     files = {entry.path: (entry, measured[entry.path].sha256) for entry in data.entries}
     found = Examination(data, Version(str(data.root), files))
     found.findings += [
