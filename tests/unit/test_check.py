@@ -15,6 +15,7 @@ pytest.importorskip("cleanlab", reason="needs the extra 'data'")
 pytest.importorskip("cleanvision", reason="needs the extra 'data'")
 
 import trainer.checking.measuring
+import trainer.likeness.near
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
 from deploy.bundle.start import INTERRUPTED
@@ -167,6 +168,14 @@ def test_the_second_run_looks_only_at_what_changed(
     assert looked == ["new.jpg"]
 
 
+def test_the_second_run_compares_no_pair_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flipped = np.ascontiguousarray(drawn(0)[:, ::-1])
+    (data / "val/cat/flipped.jpg").write_bytes(encode_frame(flipped, 60))
+    assert found(data, "leak") == ["train/cat/0.jpg"]
+    monkeypatch.delattr(trainer.likeness.near, "show_the_same")
+    assert found(data, "leak") == ["train/cat/0.jpg"]
+
+
 def test_what_was_looked_at_before_an_interruption_is_kept(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,11 +205,11 @@ def test_what_was_looked_at_before_an_interruption_is_kept(
 def test_what_was_kept_and_is_damaged_is_measured_anew(data: Path, tiny_bundle: Path) -> None:
     assert check(data, "--bundle", tiny_bundle) == 0
     kept = sorted((data.parent / "data-check").glob("seen-*.npz"))
-    kept.append(data.parent / "data-check/measured.msgpack")
+    kept += [data.parent / "data-check" / f"{name}.msgpack" for name in ("measured", "compared")]
     before = report(data)
     for path in kept:
-        path.write_bytes(path.read_bytes()[:-40])
-    assert len(kept) == 2
+        path.write_bytes(path.read_bytes()[:-20])
+    assert len(kept) == 3
     assert check(data, "--bundle", tiny_bundle) == 0
     assert report(data) == before
 

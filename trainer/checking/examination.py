@@ -12,7 +12,13 @@ from deploy.bundle.manifest import Bundle
 from trainer.checking.features import network_features
 from trainer.checking.finding import Finding
 from trainer.checking.labels import label_quality, outlier_scores, outliers
-from trainer.checking.measured import Measured, read_measured, write_measured
+from trainer.checking.measured import (
+    Measured,
+    read_compared,
+    read_measured,
+    write_compared,
+    write_measured,
+)
 from trainer.checking.measuring import measure
 from trainer.checking.plain import Features
 from trainer.checking.predictions import cross_validated, folds_possible
@@ -69,7 +75,7 @@ def examine(
     ]
     readable = [entry for entry in data.entries if not measured[entry.path].problem]
     found.findings += duplicates(data.entries, measured)
-    groups = _alike(readable, measured, live)
+    groups = _alike(readable, measured, kept, threads, live)
     found.findings += near_duplicates(readable, measured, groups)
     found.findings += leaks(readable, groups)
     found.findings += _poor(readable, measured)
@@ -79,9 +85,19 @@ def examine(
     return found
 
 
-def _alike(entries: Sequence[Entry], measured: Mapping[str, Measured], live: Live) -> Groups:
-    greys = np.frombuffer(b"".join(measured[entry.path].grey for entry in entries), np.uint8)
-    return compare(greys.reshape(len(entries), SIDE, SIDE), live.count)
+def _alike(
+    entries: Sequence[Entry],
+    measured: Mapping[str, Measured],
+    kept: Path,
+    threads: int,
+    live: Live,
+) -> Groups:
+    flat = np.frombuffer(b"".join(measured[entry.path].grey for entry in entries), np.uint8)
+    greys = flat.reshape(len(entries), SIDE, SIDE)
+    compared = read_compared(kept)
+    groups = compare(greys, live.count, compared, threads)
+    write_compared(kept, compared)
+    return groups
 
 
 def _poor(entries: Sequence[Entry], measured: Mapping[str, Measured]) -> Iterator[Finding]:
