@@ -13,7 +13,7 @@ from trainer.checking.plain import Features
 Targets: TypeAlias = NDArray[np.int64]
 Probabilities: TypeAlias = NDArray[np.float64]
 _FOLDS = 5
-_LANDMARKS = 1000
+_LANDMARKS = 400
 """Pictures that all others are compared with."""
 _SAMPLE = 400
 """Pictures that tell how far two of them usually are from each other."""
