@@ -22,3 +22,12 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """What a folder holds by name is on the disk when this returns; a file's own bytes are not."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 
 from tests.bench.accuracy import measure_accuracy
 from tests.bench.audit import measure_audit
+from tests.bench.check import measure_check
 from tests.bench.copies import measure_copies
+from tests.bench.flips import measure_flips
 from tests.bench.latency import measure_latency
 from tests.bench.memory import measure_memory
 from tests.bench.overload import measure_overload
@@ -29,6 +31,8 @@ _PARTS = (
 _ALONE: Mapping[str, Callable[[], None]] = {
     "accuracy": measure_accuracy,
     "copies": measure_copies,
+    "flips": lambda: measure_flips(range(int(os.environ.get("SEEDS") or "3"))),
+    "check": lambda: measure_check(int(os.environ.get("PHOTOS") or "10000")),
     "training": measure_training,
     "start": measure_start,
     "scraping": measure_scraping,

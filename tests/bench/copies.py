@@ -21,7 +21,7 @@ def measure_copies(photos: Path = SHARED / "data/cameras") -> None:
         if not paths:
             say(f"copies of {split}: no photos in {photos / split}, skipped")
             continue
-        pictures = [_read(path) for path in paths]
+        pictures = [read_photo(path) for path in paths]
         shares = {name: _found(pictures, change) for name, change in _CHANGES.items()}
         for name, share in shares.items():
             say(f"{split}, {len(paths)} photos, {name}: {share:.3f} found   (aim: 0.95 or more)")
@@ -33,7 +33,8 @@ def measure_copies(photos: Path = SHARED / "data/cameras") -> None:
         save(f"copies-{split}", {"found": shares, "photos": len(paths), "linked": linked})
 
 
-def _read(path: Path) -> Pixels:
+def read_photo(path: Path) -> Pixels:
+    """RGB uint8 [H, W, 3]."""
     pixels: Pixels | None = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     assert pixels is not None
     return pixels

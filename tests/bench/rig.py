@@ -93,7 +93,7 @@ def rig() -> Iterator[Rig]:
         raise SystemExit(f"the benchmarks need Apache Kafka: {state.reason}")
     with tempfile.TemporaryDirectory(prefix="yardlight-bench-") as name:
         folder = Path(name)
-        model, bundle = _network(folder)
+        model, bundle = import_imagenet(folder)
         frames = _frames(48)
         size = sum(map(len, frames)) / len(frames)
         say(f"network {bundle.manifest.name}, frames {WIDTH}x{HEIGHT}, {size / 1000:.0f} kB each")
@@ -124,7 +124,8 @@ def save(name: str, document: dict[str, Any]) -> None:
     (folder / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _network(folder: Path) -> tuple[Path, Bundle]:
+def import_imagenet(folder: Path) -> tuple[Path, Bundle]:
+    """MobileNetV2 as it came and as a bundle in `folder`; random weights where it is absent."""
     model = SHARED / "weights" / "mobilenetv2_imagenet.onnx"
     labels = SHARED / "weights" / "imagenet_labels.txt"
     if not model.exists():

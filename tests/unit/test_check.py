@@ -15,8 +15,10 @@ pytest.importorskip("cleanlab", reason="needs the extra 'data'")
 pytest.importorskip("cleanvision", reason="needs the extra 'data'")
 
 import trainer.checking.measuring
+import trainer.likeness.near
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
+from deploy.bundle.start import INTERRUPTED
 from tests.models import LABELS, solid_pixels
 from tests.pictures import drawn, write_picture
 from trainer.checking.measured import Measured
@@ -166,6 +168,52 @@ def test_the_second_run_looks_only_at_what_changed(
     assert looked == ["new.jpg"]
 
 
+def test_the_second_run_compares_no_pair_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flipped = np.ascontiguousarray(drawn(0)[:, ::-1])
+    (data / "val/cat/flipped.jpg").write_bytes(encode_frame(flipped, 60))
+    assert found(data, "leak") == ["train/cat/0.jpg"]
+    monkeypatch.delattr(trainer.likeness.near, "show_the_same")
+    assert found(data, "leak") == ["train/cat/0.jpg"]
+
+
+def test_what_was_looked_at_before_an_interruption_is_kept(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    measure = trainer.checking.measuring.measure_file
+
+    def interrupted_at_the_fifth(path: Path) -> Measured:
+        if len(looked) == 4:
+            raise KeyboardInterrupt
+        looked.append(path.as_posix())
+        return measure(path)
+
+    monkeypatch.setattr(trainer.checking.measuring, "measure_file", interrupted_at_the_fifth)
+    assert check(data) == INTERRUPTED
+    before = list(looked)
+    looked.clear()
+
+    def note(path: Path) -> Measured:
+        looked.append(path.as_posix())
+        return measure(path)
+
+    monkeypatch.setattr(trainer.checking.measuring, "measure_file", note)
+    assert check(data) == 0
+    assert sorted(before + looked) == sorted(path.as_posix() for path in data.rglob("*.jpg"))
+
+
+def test_what_was_kept_and_is_damaged_is_measured_anew(data: Path, tiny_bundle: Path) -> None:
+    assert check(data, "--bundle", tiny_bundle) == 0
+    kept = sorted((data.parent / "data-check").glob("seen-*.npz"))
+    kept += [data.parent / "data-check" / f"{name}.msgpack" for name in ("measured", "compared")]
+    before = report(data)
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:-20])
+    assert len(kept) == 3
+    assert check(data, "--bundle", tiny_bundle) == 0
+    assert report(data) == before
+
+
 def test_names_of_any_kind_reach_the_page_as_text(data: Path) -> None:
     names = ['"><script>alert(1).jpg', "😀.jpg", "x" * 250 + ".jpg", os.fsdecode(b"\xff.jpg")]
     for name in names:
@@ -267,3 +315,26 @@ def test_the_digest_is_the_one_that_fit_names(data: Path) -> None:
         for split in (layout.train, layout.val)
     ]
     assert report(data)["digest"] == data_digest(data, *splits)
+
+
+def test_pictures_of_one_pixel_and_of_one_colour_are_looked_at(data: Path) -> None:
+    for number, size in enumerate(((1, 1), (1, 900), (7, 7))):
+        pixels = np.full((*size, 3), 40 * number, np.uint8)
+        _, encoded = cv2.imencode(".png", pixels)
+        (data / "train/cat" / f"flat-{number}.png").write_bytes(encoded.tobytes())
+    assert found(data, "unreadable") == []
+
+
+def test_a_label_whose_pictures_all_show_the_same_is_no_obstacle(tmp_path: Path) -> None:
+    for seed in range(4):
+        write_picture(tmp_path / "data/train/cat" / f"{seed}.jpg", seed)
+    for name in "ab":
+        write_picture(tmp_path / "data/train/dog" / f"{name}.jpg", 9)
+    assert check(tmp_path / "data") == 0
+
+
+def test_a_data_set_that_shows_one_thing_only_is_no_obstacle(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        for name in "ab":
+            write_picture(tmp_path / "data/train" / label / f"{name}.jpg", 9)
+    assert check(tmp_path / "data") == 0

@@ -5,7 +5,6 @@ their midst, a full disk or a power cut, `undo` knows where everything may be.
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from deploy.bundle.annotation import annotation_of
 from deploy.bundle.whole import write_whole
 from trainer.collection.folder import ASIDE, remove_if_empty, stays_within
+from trainer.collection.journal import append, whole_lines
 from trainer.errors import DataError
 
 _JOURNAL = "journal.jsonl"
@@ -26,9 +26,8 @@ class Move:
     now: str
 
     @property
-    def line(self) -> str:
-        # ASCII: a name that is no text has escapes, and comes back as it was.
-        return json.dumps({"from": self.was, "to": self.now}) + "\n"
+    def document(self) -> dict[str, str]:
+        return {"from": self.was, "to": self.now}
 
 
 def put_aside(root: Path, paths: Iterable[str]) -> int:
@@ -42,7 +41,7 @@ def put_aside(root: Path, paths: Iterable[str]) -> int:
     if not moves:
         return 0
     (root / ASIDE).mkdir(exist_ok=True)
-    _append(root / ASIDE / _JOURNAL, moves)
+    append(root / ASIDE / _JOURNAL, [move.document for move in moves])
     for move in moves:
         _move(root / move.was, root / move.now)
     return sum(not move.was.endswith(".json") for move in moves)
@@ -66,7 +65,8 @@ def bring_back(root: Path) -> tuple[int, list[str]]:
         _move(root / move.now, root / move.was)
         back += not move.was.endswith(".json")
     if taken:
-        write_whole(journal, "".join(move.line for move in reversed(taken)).encode())
+        lines = (json.dumps(move.document) + "\n" for move in reversed(taken))
+        write_whole(journal, "".join(lines).encode())
     else:
         journal.unlink(missing_ok=True)
         _remove_empty(root / ASIDE)
@@ -92,24 +92,9 @@ def _next_batch(aside: Path) -> int:
     return max(taken, default=0) + 1
 
 
-def _append(journal: Path, moves: Iterable[Move]) -> None:
-    """All lines or none of them."""
-    before = journal.stat().st_size if journal.exists() else 0
-    try:
-        with journal.open("ab") as file:
-            file.write("".join(move.line for move in moves).encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        os.truncate(journal, before)
-        raise
-
-
 def _read(journal: Path) -> list[Move]:
-    if not journal.exists():
-        return []
     moves = []
-    for line in journal.read_text(encoding="ascii").splitlines():
+    for line in whole_lines(journal):
         try:
             document = json.loads(line)
             moves.append(Move(_within(document["from"]), _within(document["to"])))

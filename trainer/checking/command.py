@@ -1,6 +1,7 @@
 """`yardlight-train check`: what is wrong with a data set, shown, put aside, brought back."""
 
 import json
+import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from trainer.checking.document import write_document
 from trainer.checking.examination import Examination, examine
 from trainer.checking.finding import CERTAIN, KINDS, Kind
 from trainer.checking.page import write_page
-from trainer.collection.folder import read_data_set
+from trainer.collection.folder import read_data_set, require_writable
 from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.progress import Live
@@ -35,8 +36,8 @@ class CheckSettings:
     what changed; DATA-check beside the data set if not given."""
 
     bundle: Path | None = None
-    """Folder of a bundle whose embedding tells pictures apart: wrong labels are found far better
-    than by edges and colours, which are all there is without one."""
+    """Folder of a bundle whose embedding tells pictures apart: more wrong labels are found than by
+    edges, colours and surfaces, which are all there is without one."""
 
     threads: Annotated[int, Parameter(validator=Number(gte=0))] = 0
     """CPU threads; 0 takes every core."""
@@ -71,8 +72,10 @@ def check_command(settings: CheckSettings) -> None:
         _undo(settings.data)
         return
     data = read_data_set(settings.data)
+    if settings.apply:
+        require_writable(data)
     bundle = None if settings.bundle is None else open_bundle(settings.bundle)
-    settings.report.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_report_folder(settings.report)
     with Live() as live:
         found = examine(data, settings.report, bundle, settings.threads, live)
     page, document = write_page(found, settings.report), write_document(found, settings.report)
@@ -81,6 +84,18 @@ def check_command(settings: CheckSettings) -> None:
     if settings.apply:
         count = put_aside(settings.data, _to_apply(settings, found))
         sys.stdout.write(f"{count} pictures put aside; --undo brings them back\n")
+
+
+def _make_report_folder(folder: Path) -> None:
+    """Raises `DataError` before anything is looked at, where nothing could be written."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be made ({error.strerror}): name another --out"
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DataError(f"{folder} is read-only: name another --out")
 
 
 def _to_apply(settings: CheckSettings, found: Examination) -> list[str]:

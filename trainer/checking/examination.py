@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,13 @@ from deploy.bundle.manifest import Bundle
 from trainer.checking.features import network_features
 from trainer.checking.finding import Finding
 from trainer.checking.labels import label_quality, outlier_scores, outliers
-from trainer.checking.measured import Measured, read_measured, write_measured
+from trainer.checking.measured import (
+    Measured,
+    read_compared,
+    read_measured,
+    write_compared,
+    write_measured,
+)
 from trainer.checking.measuring import measure
 from trainer.checking.plain import Features
 from trainer.checking.predictions import cross_validated, folds_possible
@@ -59,8 +66,8 @@ def examine(
         kept: folder where measurements are kept for the next run.
         bundle: whose embedding tells pictures apart; edges and colours do where there is none.
     """
-    measured = measure(data, read_measured(kept), threads, live.count)
-    write_measured(kept, measured)
+    keep = partial(write_measured, kept)
+    measured = measure(data, read_measured(kept), threads, live.count, keep)
     files = {entry.path: (entry, measured[entry.path].sha256) for entry in data.entries}
     found = Examination(data, Version(str(data.root), files))
     found.findings += [
@@ -68,7 +75,7 @@ def examine(
     ]
     readable = [entry for entry in data.entries if not measured[entry.path].problem]
     found.findings += duplicates(data.entries, measured)
-    groups = _alike(readable, measured, live)
+    groups = _alike(readable, measured, kept, threads, live)
     found.findings += near_duplicates(readable, measured, groups)
     found.findings += leaks(readable, groups)
     found.findings += _poor(readable, measured)
@@ -78,9 +85,19 @@ def examine(
     return found
 
 
-def _alike(entries: Sequence[Entry], measured: Mapping[str, Measured], live: Live) -> Groups:
-    greys = np.frombuffer(b"".join(measured[entry.path].grey for entry in entries), np.uint8)
-    return compare(greys.reshape(len(entries), SIDE, SIDE), live.count)
+def _alike(
+    entries: Sequence[Entry],
+    measured: Mapping[str, Measured],
+    kept: Path,
+    threads: int,
+    live: Live,
+) -> Groups:
+    flat = np.frombuffer(b"".join(measured[entry.path].grey for entry in entries), np.uint8)
+    greys = flat.reshape(len(entries), SIDE, SIDE)
+    compared = read_compared(kept)
+    groups = compare(greys, live.count, compared, threads)
+    write_compared(kept, compared)
+    return groups
 
 
 def _poor(entries: Sequence[Entry], measured: Mapping[str, Measured]) -> Iterator[Finding]:
@@ -116,8 +133,8 @@ def _judge_labels(
     numbers = [number for number, entry in enumerate(entries) if entry.label is not None]
     labels = sorted({str(entries[number].label) for number in numbers})
     targets = np.array([labels.index(str(entries[number].label)) for number in numbers], np.int64)
-    if len(labels) > 1 and folds_possible(targets, len(labels)) > 1:
-        roots = [groups.root(number) for number in numbers]
+    roots = [groups.root(number) for number in numbers]
+    if folds_possible(targets, roots) > 1:
         answers = cross_validated(features[numbers], targets, roots)
         quality = label_quality(targets, answers)
         order = np.argsort(quality.scores, kind="stable")
@@ -131,7 +148,7 @@ def _judge_labels(
             )
     else:
         found.notes.append(
-            "Labels were not judged: that takes two labels, each with two pictures or more."
+            "Labels were not judged: that takes two labels, each with two pictures that differ."
         )
     scores = outlier_scores(features)
     for at in outliers(scores):

@@ -1,14 +1,17 @@
 """What a network sees in each picture: its embedding, or its scores where it has none."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 
 from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import LOGITS, open_reference
+from deploy.bundle.whole import write_whole
 from trainer.checking.plain import Features
 from trainer.data.pictures import PHOTO_LIMITS
 
@@ -36,10 +39,12 @@ def network_features(
     known = _read(kept)
     fresh = {digest: path for digest, path in files if digest not in known}
     seen = _run(bundle, list(fresh.values()), threads)
-    for digest, one in zip(fresh, watch("asking the network", seen, len(fresh)), strict=True):
-        known[digest] = one
-    if fresh:
-        _write(kept, known)
+    try:
+        for digest, one in zip(fresh, watch("asking the network", seen, len(fresh)), strict=True):
+            known[digest] = one
+    finally:
+        if fresh:
+            _write(kept, known)
     return np.array([known[digest] for digest, _ in files], np.float32)
 
 
@@ -54,12 +59,13 @@ def _run(bundle: Bundle, files: Sequence[Path], threads: int) -> Iterator[Featur
 
 def _read(kept: Path) -> dict[str, Features]:
     try:
-        with np.load(kept, allow_pickle=False) as file:
+        with np.load(BytesIO(kept.read_bytes()), allow_pickle=False) as file:
             return dict(zip(file["digests"].tolist(), file["seen"], strict=True))
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return {}
 
 
 def _write(kept: Path, known: Mapping[str, Features]) -> None:
-    with kept.open("wb") as file:
-        np.savez(file, digests=np.array(list(known)), seen=np.array(list(known.values())))
+    content = BytesIO()
+    np.savez(content, digests=np.array(list(known)), seen=np.array(list(known.values())))
+    write_whole(kept, content.getvalue(), 0o600)

@@ -5,8 +5,9 @@ from pathlib import Path
 import msgspec
 
 from deploy.bundle.whole import write_whole
+from trainer.likeness.near import Compared
 
-_FILE = "measured.msgpack"
+_FILE, _PAIRS = "measured.msgpack", "compared.msgpack"
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -27,9 +28,13 @@ class Measured(msgspec.Struct, frozen=True):
     """float32 [F], what is known without a network (`trainer.checking.plain`)."""
 
 
-class _Kept(msgspec.Struct, tag_field="schema", tag="yardlight.measured/1"):
+class _Kept(msgspec.Struct, tag_field="schema", tag="yardlight.measured/2"):
     files: dict[bytes, Measured]
     """By path, as bytes: a name need not be text."""
+
+
+class _KeptPairs(msgspec.Struct, tag_field="schema", tag="yardlight.compared/1"):
+    pairs: dict[bytes, bool]
 
 
 def read_measured(folder: Path) -> dict[str, Measured]:
@@ -44,3 +49,16 @@ def read_measured(folder: Path) -> dict[str, Measured]:
 def write_measured(folder: Path, files: dict[str, Measured]) -> None:
     kept = {path.encode(errors="surrogateescape"): found for path, found in files.items()}
     write_whole(folder / _FILE, msgspec.msgpack.encode(_Kept(kept)), 0o600)
+
+
+def read_compared(folder: Path) -> Compared:
+    """Which pairs were compared before; none where nothing usable was kept."""
+    try:
+        kept = msgspec.msgpack.decode((folder / _PAIRS).read_bytes(), type=_KeptPairs)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return Compared()
+    return Compared(kept.pairs)
+
+
+def write_compared(folder: Path, compared: Compared) -> None:
+    write_whole(folder / _PAIRS, msgspec.msgpack.encode(_KeptPairs(compared.now)), 0o600)

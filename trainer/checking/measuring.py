@@ -28,9 +28,19 @@ _LOOK = InputSpec(192, 192)
 
 
 def measure(
-    data: DataSet, known: Mapping[str, Measured], threads: int, watch: Watch
+    data: DataSet,
+    known: Mapping[str, Measured],
+    threads: int,
+    watch: Watch,
+    keep: Callable[[dict[str, Measured]], None],
 ) -> dict[str, Measured]:
-    """Measure what is not known or has changed; path → what was measured, in the set's order."""
+    """Measure what is not known or has changed; path → what was measured, in the set's order.
+
+    Args:
+        known: by path, from before.
+        watch: shows how far it is.
+        keep: given what is known then, also where this ends early, such as on Ctrl-C.
+    """
     cv2.setNumThreads(1)
     found: dict[str, Measured] = {}
     fresh: list[Entry] = []
@@ -40,10 +50,14 @@ def measure(
             found[entry.path] = before
         else:
             fresh.append(entry)
-    with _pool(threads) as pool:
-        measured = pool.map(lambda entry: measure_file(data.place(entry)), fresh)
-        for entry, one in zip(fresh, watch("looking at", measured, len(fresh)), strict=True):
-            found[entry.path] = one
+    try:
+        with _pool(threads) as pool:
+            measured = pool.map(lambda entry: measure_file(data.place(entry)), fresh)
+            for entry, one in zip(fresh, watch("looking at", measured, len(fresh)), strict=True):
+                found[entry.path] = one
+    finally:
+        if fresh or found.keys() != known.keys():
+            keep(found)
     return {entry.path: found[entry.path] for entry in data.entries}
 
 

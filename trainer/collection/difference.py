@@ -34,15 +34,17 @@ class Difference:
 def difference(before: Version, after: Version) -> Difference:
     found = Difference()
     gone: dict[str, list[Entry]] = defaultdict(list)
+    still_there = {digest for _, digest in after.files.values()}
     for path, (entry, digest) in before.files.items():
         if after.files.get(path, (None, ""))[1] == digest:
             found.unchanged += 1
-        elif path in after.files and not _is_elsewhere(digest, after):
+        elif path in after.files and digest not in still_there:
             found.changed.append(path)
         else:
             gone[digest].append(entry)
+    changed = set(found.changed)
     for path, (entry, digest) in after.files.items():
-        if before.files.get(path, (None, ""))[1] == digest or path in found.changed:
+        if before.files.get(path, (None, ""))[1] == digest or path in changed:
             continue
         if gone[digest]:
             _note_move(gone[digest].pop(0), entry, found)
@@ -50,10 +52,6 @@ def difference(before: Version, after: Version) -> Difference:
             found.added.append(path)
     found.removed = sorted(entry.path for entries in gone.values() for entry in entries)
     return found
-
-
-def _is_elsewhere(digest: str, version: Version) -> bool:
-    return any(digest == found for _, found in version.files.values())
 
 
 def _note_move(was: Entry, now: Entry, found: Difference) -> None:

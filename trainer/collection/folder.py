@@ -9,6 +9,7 @@ A folder of label folders without splits is read too. Links that lead out of the
 followed, and what is no picture by its suffix is left alone.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from trainer.errors import DataError
 
 UNLABELLED = "unlabelled"
 ASIDE = "aside"
+RESERVED = frozenset({TRAIN, VAL, UNLABELLED, ASIDE})
+"""Folders of a data set that are no labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,17 @@ def read_data_set(root: Path) -> DataSet:
         listed = ", ".join(sorted(SUFFIXES))
         raise DataError(f"{root} holds no pictures ({listed}) in {TRAIN}/LABEL or {VAL}/LABEL")
     return DataSet(root, entries)
+
+
+def require_writable(data: DataSet) -> None:
+    """Find out before anything is begun.
+
+    Raises:
+        DataError: a folder of the data set may not be written, or its disk is read-only.
+    """
+    for folder in sorted({data.root, *(data.place(entry).parent for entry in data.entries)}):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise DataError(f"{folder} is read-only: nothing in the data set can be changed")
 
 
 def place_of(split: str, label: str | None, name: str) -> str:

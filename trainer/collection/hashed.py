@@ -59,10 +59,17 @@ def document_of(files: Mapping[str, tuple[Entry, str]]) -> list[dict[str, str | 
 def _listed(where: Path) -> Version:
     try:
         rows: list[dict[str, Any]] = json.loads(where.read_bytes())["files"]
-        files = {
-            row["path"]: (Entry(row["path"], row["split"], row["label"]), row["sha256"])
-            for row in rows
-        }
+        files = dict(map(_row, rows))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{where} is neither a data set nor a check.json") from error
     return Version(str(where), files)
+
+
+def _row(row: Mapping[str, Any]) -> tuple[str, tuple[Entry, str]]:
+    """Raises TypeError where something is no text."""
+    path, split, label, found = row["path"], row["split"], row["label"], row["sha256"]
+    if not all(
+        isinstance(one, str) for one in (path, split, found, "" if label is None else label)
+    ):
+        raise TypeError(row)
+    return path, (Entry(path, split, label), found)

@@ -12,7 +12,7 @@ from trainer.collection.folder import stays_within
 from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.ingest.boxes import BoxUse, with_boxes
-from trainer.ingest.found import Found, Losses
+from trainer.ingest.found import Found, Losses, read_or_note
 
 _PLACES = ("", "images", "train2017", "val2017")
 
@@ -33,8 +33,10 @@ class CocoSource:
             if path is None:
                 losses.note("named pictures that are not there", shown(name))
                 continue
-            found = Found(path.read_bytes(), shown(name), camera=self.camera, by="annotation")
-            yield from with_boxes(found, boxes[number], self.use, losses)
+            data = read_or_note(path, shown(name), losses)
+            if data is not None:
+                found = Found(data, shown(name), camera=self.camera, by="annotation")
+                yield from with_boxes(found, boxes[number], self.use, losses)
 
     def _find(self, name: str) -> Path | None:
         """The picture of that name, which never lies outside of the folder."""
@@ -66,6 +68,6 @@ def _read(file: Path, losses: Losses) -> tuple[dict[Any, str], dict[Any, list[Bo
         try:
             left, top, width, height = map(float, one["bbox"])
             boxes[one["image_id"]].append(Box(labels[one["category_id"]], left, top, width, height))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             losses.note("annotations without a box or a known category", str(one)[:80])
     return names, boxes

@@ -11,7 +11,7 @@ from trainer.collection.folder import ASIDE, UNLABELLED, is_picture, stays_withi
 from trainer.collection.shown import shown
 from trainer.data.layout import TRAIN, VAL
 from trainer.errors import DataError
-from trainer.ingest.found import Found, Losses
+from trainer.ingest.found import Found, Losses, read_or_note
 
 _SPLITS = {TRAIN: TRAIN, VAL: VAL, "valid": VAL, "validation": VAL, "test": VAL}
 
@@ -27,18 +27,18 @@ class FolderSource:
 
     def pictures(self, losses: Losses) -> Iterator[Found]:
         for path in walk(self.folder, losses):
+            source = shown(path.relative_to(self.folder).as_posix())
+            data = read_or_note(path, source, losses)
+            if data is None:
+                continue
             try:
-                yield self._found(path)
-            except OSError as error:
-                losses.note(f"cannot be read ({error.strerror})", shown(path.name))
+                yield self._found(path, data, source)
             except BadAnnotation as error:
                 losses.note("annotations that are none", str(error))
 
-    def _found(self, path: Path) -> Found:
-        inner = path.relative_to(self.folder)
-        split, label = _place(inner)
-        data, known = path.read_bytes(), read_annotation(path)
-        source = shown(inner.as_posix())
+    def _found(self, path: Path, data: bytes, source: str) -> Found:
+        split, label = _place(path.relative_to(self.folder))
+        known = read_annotation(path)
         if known is None:
             label = self.label or label
             labels = (label,) if label is not None else ()
@@ -107,14 +107,15 @@ def _annotated(
 
 
 def seconds_of(written: str | None) -> float | None:
-    """Unix seconds of an RFC 3339 time; None where it is none."""
+    """Unix seconds of an RFC 3339 time; None where it is none, or before or after all years."""
     if written is None:
         return None
     try:
         time = datetime.fromisoformat(written.replace("Z", "+00:00"))
-    except ValueError:
+        known = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+        return known.astimezone(timezone.utc).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def require_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from deploy.bundle.annotation import Box, Said
@@ -41,6 +42,15 @@ class Losses:
     def note(self, why: str, what: str) -> None:
         self.counts[why] += 1
         self.examples.setdefault(why, what)
+
+
+def read_or_note(path: Path, source: str, losses: Losses) -> bytes | None:
+    """A picture's bytes; None, and a loss, where they cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        losses.note(f"cannot be read ({error.strerror})", source)
+        return None
 
 
 class Source(Protocol):

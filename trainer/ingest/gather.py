@@ -1,11 +1,8 @@
 """`ingest`: sources in, data set out. Read it from top to bottom."""
 
 import hashlib
-import os
-import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,7 +18,8 @@ from trainer.errors import DataError
 from trainer.ingest.folder import seconds_of
 from trainer.ingest.found import Losses, Source
 from trainer.ingest.grouping import assign, link_neighbours, link_origins
-from trainer.ingest.shelf import Item, Shelf, greys_of, keep_private
+from trainer.ingest.incoming import incoming, is_incoming
+from trainer.ingest.shelf import Item, Shelf, greys_of
 from trainer.likeness.grey import grey_of
 from trainer.likeness.groups import Groups
 from trainer.likeness.near import near_duplicates
@@ -59,7 +57,7 @@ def gather(sources: Sequence[Source], out: Path, how: Splitting, live: Live) -> 
     """
     gathered = Gathered()
     before = _existing(out)
-    with _incoming(out) as folder:
+    with incoming(out) as folder:
         shelf = Shelf(folder, {item.digest: item for item in before})
         bar = live.bar(0)
         for source in sources:
@@ -84,7 +82,7 @@ def gather(sources: Sequence[Source], out: Path, how: Splitting, live: Live) -> 
 
 def _existing(out: Path) -> list[Item]:
     """What is in the data set already, each where it is."""
-    if not out.exists() or not any(out.iterdir()):
+    if not out.exists() or all(is_incoming(path) for path in out.iterdir()):
         return []
     data, members = read_data_set(out), read_splits(out)
     items = (_item(data, entry, members.get(entry.name)) for entry in data.entries)
@@ -113,20 +111,6 @@ def _item(data: DataSet, entry: Entry, member: Member | None) -> Item | None:
         fixed=entry.split,
         group=None if member is None else member.group,
     )
-
-
-@contextmanager
-def _incoming(out: Path) -> Iterator[Path]:
-    """A private folder on the same disk, gone at the end whatever happens."""
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = out / f".incoming-{os.getpid()}"
-    keep_private(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if not any(out.iterdir()):
-            out.rmdir()
 
 
 def _place(

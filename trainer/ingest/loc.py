@@ -7,15 +7,17 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from deploy.bundle.annotation import Box
 from deploy.bundle.errors import MissingDriver
 from trainer.collection.shown import shown
+from trainer.errors import DataError
 from trainer.ingest.boxes import BoxUse, with_boxes
 from trainer.ingest.folder import walk
-from trainer.ingest.found import Found, Losses
+from trainer.ingest.found import Found, Losses, read_or_note
 
 _MAPPING = "LOC_synset_mapping.txt"
 _SOLUTIONS = ("LOC_train_solution.csv", "LOC_val_solution.csv")
@@ -35,16 +37,16 @@ class LocSource:
     def pictures(self, losses: Losses) -> Iterator[Found]:
         words = _words(self.folder)
         listed = _solutions(self.folder, losses)
-        documents = {path.stem: path for path in sorted(self.folder.rglob("*.xml"))}
+        documents = _documents(self.folder)
         for path in walk(self.folder, losses):
-            split = next((_SPLITS[part] for part in path.parts if part in _SPLITS), None)
+            inner = path.relative_to(self.folder)
+            split = next((_SPLITS[part] for part in inner.parts if part in _SPLITS), None)
             boxes = listed.get(path.stem)
+            disagree: tuple[str, ...] = ()
             if path.stem in documents:
-                written = _xml_boxes(documents[path.stem], losses)
+                written = _xml_boxes(_nearest(documents[path.stem], path), losses)
+                disagree = _disagreement(boxes, written)
                 boxes = written if written is not None else boxes
-                disagree = _disagreement(listed.get(path.stem), written)
-            else:
-                disagree = ()
             named = [_named(box, words) for box in boxes or ()]
             folder_label = words.get(path.parent.name, path.parent.name)
             yield from self._found(path, split, folder_label, named, disagree, words, losses)
@@ -60,7 +62,10 @@ class LocSource:
         losses: Losses,
     ) -> Iterator[Found]:
         source = shown(path.relative_to(self.folder).as_posix())
-        found = Found(path.read_bytes(), source, split=split, camera=self.camera)
+        data = read_or_note(path, source, losses)
+        if data is None:
+            return
+        found = Found(data, source, split=split, camera=self.camera)
         if disagree:
             names = tuple(words.get(name, name) for name in disagree)
             losses.note("annotations that disagree: a person has to decide", source)
@@ -77,6 +82,27 @@ def is_loc(folder: Path) -> bool:
     """Whether there are LOC files, or XML annotations."""
     listed = (_MAPPING, *_SOLUTIONS)
     return any((folder / name).is_file() for name in listed) or any(folder.rglob("*.xml"))
+
+
+def _documents(folder: Path) -> dict[str, list[Path]]:
+    """Name of the picture without suffix → XML of that name."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder.rglob("*.xml")):
+        found[path.stem].append(path)
+    return found
+
+
+def _nearest(documents: Sequence[Path], picture: Path) -> Path:
+    """The one beside the picture, else the one whose folders are named most like the picture's, as
+    `Annotations/train/a.xml` and `Data/train/a.jpg`.
+    """
+
+    def alike(document: Path) -> tuple[bool, int]:
+        pairs = zip(reversed(document.parent.parts), reversed(picture.parent.parts), strict=False)
+        common = takewhile(lambda pair: pair[0] == pair[1], pairs)
+        return document.parent == picture.parent, len(list(common))
+
+    return max(documents, key=alike)
 
 
 def _words(folder: Path) -> dict[str, str]:
@@ -98,14 +124,22 @@ def _solutions(folder: Path, losses: Losses) -> dict[str, list[Box]]:
     for name in _SOLUTIONS:
         if not (folder / name).is_file():
             continue
-        with (folder / name).open(encoding="utf-8", errors="replace", newline="") as file:
-            for row in csv.DictReader(file):
-                words = (row.get("PredictionString") or "").split()
-                try:
-                    boxes[row.get("ImageId") or ""] += _row_boxes(words)
-                except ValueError:
-                    losses.note("CSV lines that are no boxes", f"{name}: {row.get('ImageId')}")
+        for row in _rows(folder / name):
+            words = (row.get("PredictionString") or "").split()
+            try:
+                boxes[row.get("ImageId") or ""] += list(_row_boxes(words))
+            except ValueError:
+                losses.note("CSV lines that are no boxes", f"{name}: {row.get('ImageId')}")
     return boxes
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    """Raises `DataError` where a file is no CSV."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        try:
+            yield from csv.DictReader(file)
+        except csv.Error as error:
+            raise DataError(f"{path} is no CSV: {error}") from error
 
 
 def _row_boxes(words: Sequence[str]) -> Iterator[Box]:

@@ -1,7 +1,6 @@
 """Pictures on their way into the data set: written to the disk as they come, placed at the end."""
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -134,9 +133,3 @@ def _name(found: Found, digest: str) -> str:
 def greys_of(items: Iterable[Item]) -> Greys:
     every = [item.grey for item in items]
     return np.array(every, np.uint8)
-
-
-def keep_private(folder: Path) -> None:
-    """Pictures show people: only their owner may look."""
-    folder.mkdir(mode=0o700, parents=True)
-    os.chmod(folder, 0o700)  # noqa: PTH101 - whatever the umask made of it

@@ -11,7 +11,6 @@ import numpy as np
 from deploy.bundle.golden import encode_frame
 from deploy.bundle.pixels import Pixels
 from trainer.collection.shown import shown
-from trainer.errors import DataError
 from trainer.ingest.found import Found, Losses
 from trainer.likeness.grey import Greys, grey_of
 
@@ -20,6 +19,10 @@ _USUAL_RATE = 25.0
 _SCENE_CHANGE = 20.0
 """Levels, of 255, by which the small grey pictures of two scenes differ on average."""
 _QUALITY = 92
+
+
+class _NoVideo(Exception):  # noqa: N818 - it says what the matter is
+    """What has a video's name is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,19 @@ class VideoSource:
         labels = (self.label,) if self.label is not None else ()
         chosen = self._scenes() if self.on_scene_change else self._paced()
         count = 0
-        for seconds, pixels in chosen:
-            count += 1
-            yield Found(
-                encode_frame(pixels, _QUALITY),
-                f"{name}@{seconds:.2f}s",
-                labels,
-                camera=self.camera or shown(self.path.stem),
-                taken_at=seconds,
-            )
+        try:
+            for seconds, pixels in chosen:
+                count += 1
+                yield Found(
+                    encode_frame(pixels, _QUALITY),
+                    f"{name}@{seconds:.2f}s",
+                    labels,
+                    camera=self.camera or shown(self.path.stem),
+                    taken_at=seconds,
+                )
+        except _NoVideo:
+            losses.note("videos that cannot be opened", name)
+            return
         if not count:
             losses.note("videos without frames", name)
 
@@ -76,7 +83,7 @@ def _frames(path: Path) -> Iterator[tuple[float, Pixels]]:
     capture: Any = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         if not capture.isOpened():
-            raise DataError(f"{path} cannot be opened as a video")
+            raise _NoVideo(path)
         rate = capture.get(cv2.CAP_PROP_FPS)
         rate = rate if np.isfinite(rate) and rate > 0 else _USUAL_RATE
         number = 0

@@ -1,4 +1,6 @@
-"""YOLO's text files: `class centre-x centre-y width height` a line, in shares of the picture."""
+"""YOLO's text files: `class centre-x centre-y width height` a line, in shares of the picture, or
+`class x y x y x y …`, an outline.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,15 +10,18 @@ from pathlib import Path
 from deploy.bundle.annotation import Box
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.header import read_header
+from trainer.collection.folder import stays_within
 from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.ingest.boxes import BoxUse, with_boxes
 from trainer.ingest.folder import walk
-from trainer.ingest.found import Found, Losses
+from trainer.ingest.found import Found, Losses, read_or_note
 
 _LISTS = ("classes.txt", "obj.names", "data.yaml", "dataset.yaml")
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "test": "val"}
 _NUMBERED = re.compile(r"^\s+(\d+)\s*:\s*(.+?)\s*$")
+_MOST_DIGITS = 5
+_NUMBERS_OF_A_BOX = 4
 _DASHED = re.compile(r"^\s*-\s*(.+?)\s*$")
 
 
@@ -34,14 +39,17 @@ class YoloSource:
             inner = path.relative_to(self.folder)
             split = next((_SPLITS[part] for part in inner.parts if part in _SPLITS), None)
             source = shown(inner.as_posix())
-            found = Found(path.read_bytes(), source, split=split, camera=self.camera)
-            lines = _lines(_text_of(path, self.folder))
+            data = read_or_note(path, source, losses)
+            if data is None:
+                continue
+            found = Found(data, source, split=split, camera=self.camera)
+            lines = _lines(_text_of(path, self.folder), self.folder)
             boxes = list(_boxes(lines, found, names, losses))
             yield from with_boxes(found, boxes, self.use, losses)
 
 
 def is_yolo(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in _LISTS)
+    return any((folder / name).is_file() and stays_within(folder / name, folder) for name in _LISTS)
 
 
 def class_names(folder: Path) -> list[str]:
@@ -53,7 +61,7 @@ def class_names(folder: Path) -> list[str]:
     """
     for name in _LISTS:
         path = folder / name
-        if path.is_file():
+        if path.is_file() and stays_within(path, folder):
             lines = path.read_text("utf-8", errors="replace").splitlines()
             found = _from_yaml(lines) if path.suffix == ".yaml" else [one.strip() for one in lines]
             if any(found):
@@ -73,9 +81,12 @@ def _from_yaml(lines: Sequence[str]) -> list[str]:
 
 
 def _below(lines: Sequence[str]) -> list[str]:
+    """Raises `DataError` where there are more classes than anybody has."""
     found: dict[int, str] = {}
     for line in lines:
         if numbered := _NUMBERED.match(line):
+            if len(numbered[1]) > _MOST_DIGITS:
+                raise DataError(f"class {numbered[1][:20]} has too high a number")
             found[int(numbered[1])] = _bare(numbered[2])
         elif dashed := _DASHED.match(line):
             found[len(found)] = _bare(dashed[1])
@@ -96,7 +107,9 @@ def _text_of(path: Path, folder: Path) -> Path:
     return folder.joinpath(*parts).with_suffix(".txt")
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, folder: Path) -> list[str]:
+    if not stays_within(path, folder):
+        return []
     try:
         return path.read_text("utf-8", errors="replace").splitlines()
     except OSError:
@@ -114,16 +127,31 @@ def _boxes(
         if not line.strip():
             continue
         try:
-            number, *place = line.split()[:5]
-            x, y, across, down = map(float, place)
+            number, *place = line.split()
+            left, top, right, bottom = _corners([float(value) for value in place])
             label = names[int(number)] if int(number) >= 0 else ""
         except (ValueError, IndexError):
             losses.note("lines that are no box of a known class", f"{found.source}: {line[:60]}")
             continue
         yield Box(
             label,
-            (x - across / 2) * width,
-            (y - down / 2) * height,
-            across * width,
-            down * height,
+            left * width,
+            top * height,
+            (right - left) * width,
+            (bottom - top) * height,
         )
+
+
+def _corners(place: Sequence[float]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a box, or of an outline of three points or more.
+
+    Raises:
+        ValueError: neither of them.
+    """
+    if len(place) in {_NUMBERS_OF_A_BOX, _NUMBERS_OF_A_BOX + 1}:  # what a network found has a score
+        x, y, across, down = place[:_NUMBERS_OF_A_BOX]
+        return x - across / 2, y - down / 2, x + across / 2, y + down / 2
+    if len(place) < _NUMBERS_OF_A_BOX or len(place) % 2:
+        raise ValueError(place)
+    across_all, down_all = place[::2], place[1::2]
+    return min(across_all), min(down_all), max(across_all), max(down_all)

@@ -5,7 +5,6 @@ server is killed between the two, the next one does what the last line says.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from deploy.bundle.annotation import (
     write_annotation,
 )
 from trainer.collection.folder import Entry, place_of, remove_if_empty
+from trainer.collection.journal import whole_lines, written_down
 from trainer.errors import DataError
 
 ANSWERS = "answers.jsonl"
@@ -71,19 +71,22 @@ class Answers:
         """
         before = read_annotation(self._root / entry.path)
         answer = Answer(entry.path, self._free(entry, label), label, before)
-        self._append(answer.document())
+        with written_down(self._journal, [answer.document()]):
+            self._move(answer)
         self._given.append(answer)
-        self._move(answer)
 
     def undo(self) -> str | None:
-        """Take the last answer back; the path of its picture, None where there is none."""
+        """Take the last answer back; the path of its picture, None where there is none.
+
+        Raises:
+            OSError: it could not be written; then nothing has changed.
+        """
         if not self._given:
             return None
         answer = self._given[-1]
-        self._append({"undo": True})
-        self._given.pop()
-        self._move_back(answer)
-        return answer.was
+        with written_down(self._journal, [{"undo": True}]):
+            self._move_back(answer)
+        return self._given.pop().was
 
     def _free(self, entry: Entry, label: str) -> str:
         """Where the picture goes. Data sets that others made may have its name there already."""
@@ -116,25 +119,10 @@ class Answers:
             annotation_of(old).unlink(missing_ok=True)
             remove_if_empty(old.parent)
 
-    def _append(self, document: Mapping[str, Any]) -> None:
-        """On the disk when this returns, or not at all."""
-        before = self._journal.stat().st_size if self._journal.exists() else 0
-        try:
-            with self._journal.open("ab") as file:
-                file.write(json.dumps(document).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            if self._journal.exists():
-                os.truncate(self._journal, before)
-            raise
-
     def _read(self) -> list[Answer]:
         """Fill in the answers that stand; the last one taken back, where that was the last word."""
-        if not self._journal.exists():
-            return []
         undone: list[Answer] = []
-        for line in self._whole_lines():
+        for line in whole_lines(self._journal):
             try:
                 document = json.loads(line)
                 undone = [self._given.pop()] if "undo" in document else []
@@ -143,14 +131,6 @@ class Answers:
             except (ValueError, KeyError, TypeError, IndexError) as error:
                 raise DataError(f"{self._journal} is damaged at {line[:80]!r}") from error
         return undone
-
-    def _whole_lines(self) -> list[str]:
-        """A line that a power cut left without its end was never answered."""
-        text = self._journal.read_bytes()
-        end = text.rfind(b"\n") + 1
-        if end < len(text):
-            os.truncate(self._journal, end)
-        return text[:end].decode("ascii").splitlines()
 
 
 def _answer(document: Mapping[str, Any]) -> Answer:

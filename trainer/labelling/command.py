@@ -8,7 +8,7 @@ from cyclopts import Parameter, types
 from cyclopts.validators import Number
 
 from deploy.bundle.manifest import Bundle, open_bundle
-from trainer.collection.folder import DataSet, read_data_set
+from trainer.collection.folder import RESERVED, DataSet, read_data_set, require_writable
 from trainer.errors import DataError
 from trainer.labelling.answers import Answers
 from trainer.labelling.queue import questions
@@ -41,6 +41,7 @@ def label_command(
         threads: CPU threads for the bundle; 0 takes every core.
     """
     opened = None if bundle is None else open_bundle(bundle)
+    require_writable(read_data_set(data))
     answers = Answers(data)
     answers.open()
     found = read_data_set(data)
@@ -62,7 +63,7 @@ def _choices(data: DataSet, bundle: Bundle | None, labels: str | None) -> list[s
     known = () if bundle is None else bundle.manifest.labels
     typed = [label.strip() for label in (labels or "").split(",") if label.strip()]
     for label in typed:
-        if "/" in label or label.startswith("."):
+        if "/" in label or label.startswith(".") or label in RESERVED:
             raise DataError(f"label {label!r} cannot be the name of a folder")
     said = typed or sorted({*data.labels, *(known if not data.labels else ())})
     choices = list(dict.fromkeys([*said, *data.labels]))
