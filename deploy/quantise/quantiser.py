@@ -22,6 +22,7 @@ from deploy.bundle.manifest import (
 from deploy.certify.photos import Photos, find_photos
 from deploy.quantise.layers import keep_constants_as_weights, layers_of, name_every_node
 from deploy.quantise.observe import observe
+from deploy.quantise.padding import padded_by_convolutions
 from deploy.quantise.sweep import Judge, Tell, Trial, run_all, sweep
 
 REPORT = "report/quantisation.json"
@@ -66,7 +67,8 @@ def quantise(bundle: Bundle, spec: QuantiseSpec, out: Path, tell: Tell) -> Trial
 
 
 def _quantised(bundle: Bundle, photos: Photos, spec: QuantiseSpec, tell: Tell) -> Trial:
-    model = onnx.load(str(bundle.model))
+    whole = onnx.load(str(bundle.model))
+    model = padded_by_convolutions(whole)
     name_every_node(model.graph)
     keep_constants_as_weights(model.graph)
     layers = layers_of(model)
@@ -75,7 +77,7 @@ def _quantised(bundle: Bundle, photos: Photos, spec: QuantiseSpec, tell: Tell) -
     tell(f"ranges of {len(layers)} layers from {len(calibration.paths)} photos")
     seen = observe(model, layers, calibration.pixels(size))
     pixels = judged.pixels(size)
-    judge = Judge(pixels, judged.truth, run_all(model, pixels))
+    judge = Judge(pixels, judged.truth, run_all(whole, pixels))
     return sweep(model, layers, seen, judge, spec.max_accuracy_drop, tell)
 
 
