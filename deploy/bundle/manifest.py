@@ -6,14 +6,13 @@ folders carry manifests of their own (`deploy.engines.record`).
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from deploy.bundle.errors import BundleError
+from deploy.bundle.fields import Fields, is_text, object_of
 
 SCHEMA = "yardlight.bundle/1"
 MANIFEST = "bundle.json"
@@ -159,16 +158,10 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
     Raises:
         BundleError: not JSON, an unknown schema, or a field that is missing or impossible.
     """
-    try:
-        document = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BundleError(f"{where} is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BundleError(f"{where}: expected an object, found {type(document).__name__}")
-    if document.get("schema") != SCHEMA:
-        found = document.get("schema")
+    read = object_of(text, where)
+    found = read.document.get("schema")
+    if found != SCHEMA:
         raise BundleError(f"{where}: schema {found!r} is not known here, expected {SCHEMA!r}")
-    read = _Fields(document, where)
     return Manifest(
         name=read.text("name"),
         version=read.text("version"),
@@ -180,78 +173,7 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
     )
 
 
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON lets a key come twice and readers differ on which one counts; here none does."""
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
-        raise ValueError(f"repeated keys: {', '.join(map(repr, repeated))}")
-    return document
-
-
-def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is not a JSON number")
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """An object of the manifest, read field by field with errors that name the field."""
-
-    document: dict[str, Any]
-    where: str
-
-    def text(self, name: str) -> str:
-        return cast(
-            str, self._typed(name, str, "a non-empty string without control characters", _is_text)
-        )
-
-    def digest(self, name: str) -> str:
-        expected = "a sha256 of 64 hexadecimal digits"
-        return cast(str, self._typed(name, str, expected, _is_digest))
-
-    def size(self, name: str) -> int:
-        return cast(int, self._typed(name, int, "a whole number from 1 to 8192", _is_size))
-
-    def choice(self, name: str, options: tuple[str, ...]) -> str:
-        expected = "one of " + ", ".join(options)
-        return cast(str, self._typed(name, str, expected, lambda value: value in options))
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        expected = "a list of non-empty strings without control characters"
-        return tuple(self._typed(name, list, expected, _are_texts))
-
-    def child(self, name: str) -> "_Fields":
-        document = self._typed(name, dict, "an object", lambda _: True)
-        return _Fields(document, f"{self.where}: {name}")
-
-    def _typed(self, name: str, kind: type, expected: str, accepts: Callable[[Any], bool]) -> Any:
-        if name not in self.document:
-            raise BundleError(f"{self.where}: field {name!r} is missing, expected {expected}")
-        value = self.document[name]
-        if not isinstance(value, kind) or isinstance(value, bool) or not accepts(value):
-            raise BundleError(f"{self.where}: {name} is {value!r}, expected {expected}")
-        return value
-
-
-def _is_size(value: int) -> bool:
-    return 1 <= value <= 8192  # noqa: PLR2004 - no network of ours takes a larger side
-
-
-def _is_digest(value: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]{64}", value) is not None
-
-
-def _is_text(value: str) -> bool:
-    """Not empty, and nothing in it that breaks a terminal, a log line or UTF-8."""
-    return bool(value) and not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in value)
-
-
-def _are_texts(values: list[Any]) -> bool:
-    return all(isinstance(value, str) and _is_text(value) for value in values)
-
-
-def _labels(read: _Fields) -> tuple[str, ...]:
+def _labels(read: Fields) -> tuple[str, ...]:
     labels = read.texts("labels")
     if not labels:
         raise BundleError(f"{read.where}: labels is empty")
@@ -261,7 +183,7 @@ def _labels(read: _Fields) -> tuple[str, ...]:
     return labels
 
 
-def _input(read: _Fields) -> InputSpec:
+def _input(read: Fields) -> InputSpec:
     return InputSpec(
         width=read.size("width"),
         height=read.size("height"),
@@ -270,12 +192,12 @@ def _input(read: _Fields) -> InputSpec:
     )
 
 
-def _outputs(read: _Fields) -> OutputSpec:
+def _outputs(read: Fields) -> OutputSpec:
     activation = cast(Activation, read.choice("activation", get_args(Activation)))
     return OutputSpec(activation, read.texts("extra"))
 
 
-def _files(read: _Fields) -> dict[str, str]:
+def _files(read: Fields) -> dict[str, str]:
     files = {path: read.digest(path) for path in read.document}
     for path in files:
         _refuse_escape(path, read.where)
@@ -286,7 +208,7 @@ def _files(read: _Fields) -> dict[str, str]:
 
 def _refuse_escape(path: str, where: str) -> None:
     pure = PurePosixPath(path)
-    climbs = pure.is_absolute() or ".." in pure.parts or "\\" in path or not _is_text(path)
+    climbs = pure.is_absolute() or ".." in pure.parts or "\\" in path or not is_text(path)
     plain = str(pure) == path and pure.parts
     if climbs or not plain or pure.parts[0] == ENGINES or path in UNLISTED:
         raise BundleError(f"{where}: path {path!r} is not allowed: it must stay within the bundle")
