@@ -9,6 +9,7 @@ from cyclopts import Parameter, types, validators
 from edge.audit.recount import audit
 from edge.audit.report import AuditReport
 from edge.audit.text import document_of, lines_of, verdict_of
+from edge.bar import Watch, nobody, shown
 from edge.observe.logs import configure_logs
 from edge.setting_types import GroupName
 from edge.settings.delivery import Delivery
@@ -43,8 +44,10 @@ def audit_command(
         audit_port: port on which they are served; 0 takes a free one and logs it.
     """
 
-    def recount() -> AuditReport:
-        return audit(kafka or KafkaSettings(), topics or TopicSettings(), group, span or WHOLE)
+    def recount(watch: Watch = nobody) -> AuditReport:
+        return audit(
+            kafka or KafkaSettings(), topics or TopicSettings(), group, span or WHOLE, watch
+        )
 
     def show(report: AuditReport) -> None:
         _print(report, delivery, as_json=as_json)
@@ -56,7 +59,8 @@ def audit_command(
         stop = stop_on_signals()
         return serve_audit(recount, show, delivery, every, audit_host, audit_port, stop)
     configure_logs("error", "auto")
-    report = recount()
+    with shown("outcomes") as watch:
+        report = recount(watch)
     show(report)
     return report.status(delivery)
 

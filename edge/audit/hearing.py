@@ -2,16 +2,18 @@
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from itertools import accumulate
 from multiprocessing import get_context
 
 from deploy.bundle.errors import Fatal
 from deploy.engines.device import core_count
 from edge.audit.heard import Heard, Piece
 from edge.audit.outcomes import parsers
+from edge.bar import Watch, nobody
 from edge.frame import Partition, Range
 from edge.kafka.reader import TopicReader
 from edge.observe.logs import configure_logs
@@ -38,14 +40,24 @@ class Hearing:
     """Offsets that a process reads at a time, at most."""
     processes: int = field(default_factory=core_count)
 
-    def hear(self, reader: TopicReader, bounds: Mapping[Partition, Range]) -> Iterator[Heard]:
+    def hear(
+        self, reader: TopicReader, bounds: Mapping[Partition, Range], watch: Watch = nobody
+    ) -> Iterator[Heard]:
         """What is told within these bounds, in the order of the topics and their offsets.
+
+        `watch` is told how many offsets are behind, and of how many.
 
         Raises:
             Unavailable: the broker stopped answering.
             Fatal: another process that helped was killed.
         """
         pieces = list(pieces_of(bounds, self.piece))
+        ends = list(accumulate(map(_size, pieces)))
+        for heard, end in zip(self._hear_all(reader, pieces), ends, strict=True):
+            yield heard
+            watch(end, ends[-1])
+
+    def _hear_all(self, reader: TopicReader, pieces: Sequence[Piece]) -> Iterator[Heard]:
         if self.processes == 1 or len(pieces) < _WORTH:
             yield from (self._heard(reader, piece) for piece in pieces)
             return
@@ -89,6 +101,10 @@ def pieces_of(bounds: Mapping[Partition, Range], most: int) -> Iterator[Piece]:
                 piece, room = {}, most
     if piece:
         yield piece
+
+
+def _size(piece: Piece) -> int:
+    return sum(held.end - held.start for held in piece.values())
 
 
 def _begin(parent: int) -> None:

@@ -10,6 +10,7 @@ from edge.audit.report import AuditReport, PartitionAudit
 from edge.audit.runs import Offsets, offsets_of
 from edge.audit.settled import nothing_is_hidden
 from edge.audit.tally import Tally
+from edge.bar import Watch, nobody
 from edge.frame import Partition, Range
 from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
@@ -25,13 +26,20 @@ _ABOVE = "the group committed them and the topic ends before: was it made anew?"
 
 
 def audit(
-    kafka: KafkaSettings, topics: TopicSettings, group: str, span: Span = WHOLE
+    kafka: KafkaSettings,
+    topics: TopicSettings,
+    group: str,
+    span: Span = WHOLE,
+    watch: Watch = nobody,
 ) -> AuditReport:
     """Recount the conservation of frames for one consumer group.
 
     Looked at are the frames of the span below the group's committed offsets. One without an outcome
     is missing if its outcome would still be there; otherwise it could not be audited. What is
     remembered is a byte for each offset of the span, however many processes read.
+
+    Args:
+        watch: is told how many offsets of outcomes were read, and of how many.
 
     Raises:
         Fatal: the span names what does not exist, or a right that it needs is not granted.
@@ -51,7 +59,8 @@ def audit(
             report.obstacle = f"group {group} has committed nothing in {topics.frames_topic}"
         tallies = {at: Tally(_up_to(asked[at], committed[at], span)) for at in asked}
         complete = nothing_is_hidden(kafka, reader, parsers(topics), report)
-        horizon = _hear(Hearing(kafka, topics, group), reader, tallies, report)
+        hearing = Hearing(kafka, topics, group)
+        horizon = _hear(hearing, reader, tallies, report, watch)
         kept = reader.bounds(topics.frames_topic)
         judge = _Judge(reader, report, kept, horizon if complete else _NEVER, complete=complete)
         for at, tally in tallies.items():
@@ -70,6 +79,7 @@ def _hear(
     reader: TopicReader,
     tallies: Mapping[Partition, Tally],
     report: AuditReport,
+    watch: Watch,
 ) -> float:
     """Note every outcome of the group; returns the time, in Unix seconds, before which outcomes may
     have been deleted.
@@ -78,7 +88,7 @@ def _hear(
     bounds = {at: held for topic in topics for at, held in reader.bounds(topic).items()}
     shortened = {at for at, held in bounds.items() if held.start > 0}
     horizon = 0.0
-    for heard in hearing.hear(reader, bounds):
+    for heard in hearing.hear(reader, bounds, watch):
         heard.tell(tallies)
         report.damaged += heard.damaged
         for at in shortened & heard.oldest.keys():

@@ -2,14 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from edge.bar import shown
 from edge.observe.logs import configure_logs
 from edge.replay.settings import ReplaySettings
 from edge.signals import stop_on_signals
@@ -32,7 +30,7 @@ def replay_command(
     from edge.replay.text import document_of, print_report
 
     configure_logs("warning", "auto")
-    with _progress() as tell:
+    with shown("frames") as tell:
         rerun = Rerun(settings, stop_on_signals(), tell)
         rerun.run()
     if not rerun.summary.engine:
@@ -44,15 +42,3 @@ def replay_command(
         print_report(Console(), rerun.summary, rerun.comparison)
     if not rerun.summary.complete:
         raise KeyboardInterrupt
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, where that is a terminal."""
-    columns = ("frames", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("frames", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

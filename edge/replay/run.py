@@ -12,6 +12,7 @@ from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.pixels import Limits, Pixels
 from deploy.bundle.signature import read_trust
+from edge.bar import Watch
 from edge.frame import Frame, Partition, Range
 from edge.freshness import Freshness
 from edge.isolation.isolated import Isolated, insist_on_children
@@ -35,9 +36,7 @@ from edge.wire import ClassificationWriter
 class Rerun:
     """Run once; `summary` and `comparison` tell afterwards how far it came."""
 
-    def __init__(
-        self, settings: ReplaySettings, stop: Event, tell: Callable[[int, int], None]
-    ) -> None:
+    def __init__(self, settings: ReplaySettings, stop: Event, tell: Watch) -> None:
         """`tell` hears now and then how many frames are done, and how many offsets there are."""
         self._settings = settings
         self._stop = stop

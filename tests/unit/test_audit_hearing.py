@@ -1,15 +1,20 @@
 """Outcomes in pieces: none is left out, none is read twice, and what is none does no harm."""
 
+from collections.abc import Iterator, Mapping
+from typing import cast
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.audit.heard import Heard
-from edge.audit.hearing import pieces_of
+from edge.audit.hearing import Hearing, pieces_of
 from edge.audit.outcomes import parsers
 from edge.audit.tally import Answer, Tally
 from edge.cloudevents import GROUP_HEADER
 from edge.frame import Partition, Range
+from edge.kafka.reader import TopicReader
 from edge.record import Record
+from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
 
 TOPICS = TopicSettings()
@@ -74,3 +79,20 @@ def test_an_offset_beyond_all_that_kafka_counts_to_is_damage_and_spoils_nothing(
 def test_the_oldest_record_is_the_first_that_could_be_read() -> None:
     torn = skipped("[1]", timestamp=1.0, corrupt="checksum")
     assert heard(torn, skipped("[1]"), skipped("[2]", timestamp=9.0)).oldest == {OUTCOMES: 5.0}
+
+
+class Silent:
+    """A reader of topics that hold nothing any more."""
+
+    def read(self, ranges: Mapping[Partition, Range]) -> Iterator[Record]:
+        assert ranges
+        return iter(())
+
+
+def test_whoever_watches_is_told_how_far_it_is() -> None:
+    told: list[tuple[int, int]] = []
+    ears = Hearing(KafkaSettings(), TOPICS, "ours", piece=3, processes=1)
+    reader = cast(TopicReader, Silent())
+    heard = list(ears.hear(reader, {OUTCOMES: Range(10, 17)}, lambda *it: told.append(it)))
+    assert told == [(3, 7), (6, 7), (7, 7)]
+    assert len(heard) == 3
