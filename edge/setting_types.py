@@ -1,5 +1,6 @@
 """How ages and names are written, and what cannot be one."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
@@ -23,9 +24,12 @@ def _seconds(_: Any, tokens: Sequence[Token]) -> float:
     written = tokens[0].value.strip()
     number = written.rstrip("ms")
     try:
-        return float(number) * _UNITS[written[len(number) :]]
+        seconds = float(number) * _UNITS[written[len(number) :]]
     except (ValueError, KeyError):
-        raise ValueError(f"{written!r} is not a time such as 2s, 500ms or 1.5") from None
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise ValueError(f"{written[:40]!r} is not a time such as 2s, 500ms or 1.5")
+    return seconds
 
 
 def _topic(_: type, name: str) -> None:

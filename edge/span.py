@@ -11,6 +11,8 @@ from cyclopts import Parameter, Token
 from edge.cloudevents import format_time, parse_time
 
 _AGE = re.compile(r"(?P<count>\d+(?:\.\d+)?)(?P<unit>[smhd])")
+_MOST_DIGITS = 18
+"""Of any offset: Kafka counts in 63 bits."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -36,6 +38,8 @@ def parse_point(text: str, now: float) -> Point:
         ValueError: it is none of these.
     """
     if text.isascii() and text.isdigit():
+        if len(text.lstrip("0")) > _MOST_DIGITS:
+            raise ValueError(f"{text[:_MOST_DIGITS]}… is beyond every offset")
         return int(text)
     try:
         return parse_moment(text, now)
@@ -50,7 +54,10 @@ def parse_moment(text: str, now: float) -> Moment:
         ValueError: it is neither.
     """
     if (age := _AGE.fullmatch(text.strip())) is not None:
-        return Moment(now - float(age["count"]) * _SECONDS[age["unit"]])
+        seconds = float(age["count"]) * _SECONDS[age["unit"]]
+        if seconds > now:
+            raise ValueError(f"{text[:20]!r} is further back than time is counted")
+        return Moment(now - seconds)
     try:
         return Moment(parse_time(text))
     except ValueError:

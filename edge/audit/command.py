@@ -6,8 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter, types, validators
 
+from deploy.bundle.command import tell
+from deploy.bundle.errors import YardlightError
 from edge.audit.recount import audit
-from edge.audit.report import AuditReport
+from edge.audit.report import COULD_NOT_TELL, AuditReport
 from edge.audit.text import document_of, lines_of, verdict_of
 from edge.bar import Watch, nobody, shown
 from edge.observe.logs import configure_logs
@@ -15,8 +17,10 @@ from edge.setting_types import GroupName
 from edge.settings.delivery import Delivery
 from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
-from edge.signals import stop_on_signals
+from edge.signals import ended_by_sigterm, stop_on_signals
 from edge.span import WHOLE, Span
+
+_YEAR = 366 * 86_400
 
 
 def audit_command(
@@ -27,13 +31,14 @@ def audit_command(
     group: GroupName = "yardlight",
     delivery: Delivery = "exactly-once",
     as_json: Annotated[bool, Parameter("--json", negative="")] = False,
-    every: Annotated[float, Parameter(validator=validators.Number(gt=0))] | None = None,
+    every: Annotated[float, Parameter(validator=validators.Number(gt=0, lte=_YEAR))] | None = None,
     audit_host: str = "0.0.0.0",  # noqa: S104 - Prometheus scrapes from another machine
     audit_port: types.Port = 9109,
 ) -> int:
     """Recount from the topics alone what became of every frame.
 
-    Exit status: 0 clean, 1 broken (the offsets are named), 3 could not tell.
+    Exit status: 0 clean, 1 broken (the offsets are named), 3 could not tell, also where no broker
+    answers.
 
     Args:
         group: consumer group whose frames are recounted.
@@ -59,8 +64,12 @@ def audit_command(
         stop = stop_on_signals()
         return serve_audit(recount, show, delivery, every, audit_host, audit_port, stop)
     configure_logs("error", "auto")
-    with shown("outcomes") as watch:
-        report = recount(watch)
+    try:
+        with shown("outcomes") as watch, ended_by_sigterm():
+            report = recount(watch)
+    except YardlightError as error:
+        tell(f"error: {error}")
+        return COULD_NOT_TELL
     show(report)
     return report.status(delivery)
 

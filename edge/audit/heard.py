@@ -29,6 +29,8 @@ class Heard:
 
     oldest: dict[Partition, float] = field(default_factory=dict)
     """Unix seconds of the first record of each partition that could be read."""
+    unreadable: bool = False
+    """Whether there were records that no reader can unpack."""
     damaged: int = 0
     """Records that could not be read as outcomes, or name an offset that no topic can have."""
     _noted: dict[Partition, Noted] = field(default_factory=dict)
@@ -41,6 +43,8 @@ class Heard:
         for record in records:
             if record.corrupt is None:
                 self.oldest.setdefault(record.partition, record.timestamp)
+            else:
+                self.unreadable = True
             if not belongs(record, group):
                 continue
             try:

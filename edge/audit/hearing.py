@@ -7,9 +7,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import accumulate
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
-from deploy.bundle.errors import Fatal
+from deploy.bundle.errors import Unavailable
 from deploy.engines.device import core_count
 from edge.audit.heard import Heard, Piece
 from edge.audit.outcomes import parsers
@@ -48,8 +48,7 @@ class Hearing:
         `watch` is told how many offsets are behind, and of how many.
 
         Raises:
-            Unavailable: the broker stopped answering.
-            Fatal: another process that helped was killed.
+            Unavailable: the broker stopped answering, or a process that helped was killed.
         """
         pieces = list(pieces_of(bounds, self.piece))
         ends = list(accumulate(map(_size, pieces)))
@@ -61,13 +60,20 @@ class Hearing:
         if self.processes == 1 or len(pieces) < _WORTH:
             yield from (self._heard(reader, piece) for piece in pieces)
             return
+        others = active_children()
         pool = ProcessPoolExecutor(
             min(self.processes, len(pieces)), get_context("spawn"), _begin, (os.getpid(),)
         )
         try:
             yield from pool.map(self._hear_apart, pieces)
         except BrokenProcessPool:
-            raise Fatal("a process that read outcomes was killed: too little memory?") from None
+            raise Unavailable("a process that read outcomes ended: too little memory?") from None
+        except BaseException:
+            # They only read: whoever leaves need not wait for what they are at.
+            for process in active_children():
+                if process not in others:
+                    process.kill()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 

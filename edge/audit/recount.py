@@ -21,6 +21,7 @@ from edge.span import WHOLE, Span
 
 _NEVER = float("inf")
 _OLDER = "they are older than the oldest outcome kept"
+_UNREADABLE = "some outcomes cannot be read, theirs may be among them"
 _DELETED = "they were deleted from the topic"
 _ABOVE = "the group committed them and the topic ends before: was it made anew?"
 
@@ -60,7 +61,10 @@ def audit(
         tallies = {at: Tally(_up_to(asked[at], committed[at], span)) for at in asked}
         complete = nothing_is_hidden(kafka, reader, parsers(topics), report)
         hearing = Hearing(kafka, topics, group)
-        horizon = _hear(hearing, reader, tallies, report, watch)
+        horizon, all_read = _hear(hearing, reader, tallies, report, watch)
+        if not all_read:
+            report.doubt(_UNREADABLE)
+        complete = complete and all_read
         kept = reader.bounds(topics.frames_topic)
         judge = _Judge(reader, report, kept, horizon if complete else _NEVER, complete=complete)
         for at, tally in tallies.items():
@@ -80,22 +84,38 @@ def _hear(
     tallies: Mapping[Partition, Tally],
     report: AuditReport,
     watch: Watch,
-) -> float:
+) -> tuple[float, bool]:
     """Note every outcome of the group; returns the time, in Unix seconds, before which outcomes may
-    have been deleted.
+    have been deleted, and whether all that is there could be read.
     """
     topics = parsers(hearing.topics)
     bounds = {at: held for topic in topics for at, held in reader.bounds(topic).items()}
     shortened = {at for at, held in bounds.items() if held.start > 0}
-    horizon = 0.0
+    horizon, all_read = 0.0, True
     for heard in hearing.hear(reader, bounds, watch):
         heard.tell(tallies)
         report.damaged += heard.damaged
+        all_read &= not heard.unreadable
         for at in shortened & heard.oldest.keys():
             horizon = max(horizon, heard.oldest[at])
             shortened.remove(at)
-    # All that a partition held was deleted: nothing older than now can be told.
-    return _NEVER if shortened else horizon
+    if shortened:
+        # All that a partition held was deleted: nothing older than now can be told.
+        horizon = _NEVER
+    later = {at: held for topic in topics for at, held in reader.bounds(topic).items()}
+    for at, held in bounds.items():
+        kept = later.get(at, Range(0, 0))
+        if kept.start > held.start or kept.end < held.end:
+            # Deleted while others were read: perhaps before it was heard.
+            horizon = max(horizon, _oldest(reader, at, kept))
+    return horizon, all_read
+
+
+def _oldest(reader: TopicReader, at: Partition, kept: Range) -> float:
+    """Unix seconds of the first record of a partition."""
+    first = Range(kept.start, min(kept.start + 1, kept.end))
+    found = next(iter(reader.read({at: first})), None)
+    return _NEVER if found is None or found.corrupt is not None else found.timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +161,7 @@ class _Judge:
                 self._add(found, record.timestamp).add(Range(record.offset, record.offset + 1))
 
     def _add(self, found: PartitionAudit, timestamp: float) -> Offsets:
-        if timestamp >= self.horizon:
+        if timestamp > self.horizon:
             return found.missing
         if self.complete:
             self.report.doubt(_OLDER)

@@ -7,6 +7,7 @@ from threading import Event
 from deploy.bundle.errors import Unavailable
 from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport
 from edge.audit.tally import Answer
+from edge.bar import Watch
 from edge.observe.audit_metrics import AuditMetrics, State
 from edge.observe.health import Health
 from edge.observe.http import ObservationServer
@@ -17,8 +18,12 @@ _log = get_logger("audit")
 _STATES: dict[int, State] = {CLEAN: "clean", BROKEN: "broken", COULD_NOT_TELL: "could-not-tell"}
 
 
+class _Stopped(Exception):  # noqa: N818 - no fault
+    """A recount was left in its midst."""
+
+
 def serve_audit(
-    recount: Callable[[], AuditReport],
+    recount: Callable[[Watch], AuditReport],
     show: Callable[[AuditReport], None],
     delivery: Delivery,
     every: float,
@@ -39,7 +44,7 @@ def serve_audit(
 
 
 def keep_auditing(
-    recount: Callable[[], AuditReport],
+    recount: Callable[[Watch], AuditReport],
     show: Callable[[AuditReport], None],
     delivery: Delivery,
     every: float,
@@ -51,10 +56,17 @@ def keep_auditing(
 
     A broker that does not answer is a recount that could not tell.
     """
+
+    def leave(_done: int, _total: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+
     status = COULD_NOT_TELL
     while not stop.is_set():
         try:
-            report = recount()
+            report = recount(leave)
+        except _Stopped:
+            break
         except Unavailable as error:
             status = COULD_NOT_TELL
             _log.warning("could not recount, trying again", error=str(error), after=every)

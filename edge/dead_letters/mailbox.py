@@ -10,7 +10,7 @@ from edge.frame import Partition, Range
 from edge.kafka.reader import TopicReader
 from edge.record import Record
 
-_PLACE = re.compile(r"(?:.*/)?(?P<partition>\d+)@(?P<offset>\d+)")
+_PLACE = re.compile(r"(?:.*/)?(?P<partition>\d{1,9})@(?P<offset>\d{1,18})")
 
 
 class Mailbox:

@@ -29,9 +29,19 @@ def step_over(consumer: Any, error: Exception) -> Record:
     """
     place = _place_of(consumer, error)
     offset = consumer.position(place)
+    _discard(consumer, place)
     consumer.seek(place, offset + 1)
     partition = Partition(place.topic, place.partition)
     return Record(partition, offset, 0.0, None, None, (), corrupt=f"cannot be read: {error}")
+
+
+def _discard(consumer: Any, place: Any) -> None:
+    """What was being unpacked gives nothing more and counts as unfinished: if anybody comes back to
+    this position, kafka-python would ask it for ever.
+    """
+    unpacking = consumer._fetcher._next_partition_records  # noqa: SLF001 - no public way
+    if unpacking is not None and unpacking.topic_partition == place:
+        unpacking.drain()
 
 
 def _place_of(consumer: Any, error: Exception) -> Any:

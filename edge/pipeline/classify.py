@@ -12,6 +12,7 @@ from deploy.engines.protocol import Session
 from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
+from edge.hops import hops_of
 from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 from edge.pipeline.answer import decide, screen
 from edge.pipeline.bisection import Row, run_or_split
@@ -62,7 +63,9 @@ class Classifier:
         if not isinstance(data, bytes):
             return data
         picture = self._decode(frame, data)
-        if self.gate is None or isinstance(picture, DeadLettered):
+        # Whoever puts a frame back wants it looked at.
+        back = hops_of(frame.headers) > 0
+        if self.gate is None or back or isinstance(picture, DeadLettered):
             return picture
         same = self.gate.same_as(frame, picture)
         return Skipped(frame, "gated", same) if same else picture

@@ -70,6 +70,8 @@ class ReplaySettings:
             self.topics.results_topic: "the service writes classifications to",
             self.topics.skipped_topic: "the service writes skipped frames to",
             self.topics.dead_letters_topic: "the service writes dead letters to",
+            self.topics.models_topic: "roll-outs are ordered on",
+            self.topics.models_status_topic: "nodes tell of roll-outs on",
         }
         if self.into in live:
             raise Fatal(f"--into {self.into} is the topic that {live[self.into]}: name another one")

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from deploy.bundle.errors import Fatal
+from deploy.bundle.errors import Unavailable
 from edge.audit import hearing
 from edge.audit.hearing import Hearing
 from edge.audit.outcomes import parsers
@@ -57,5 +57,5 @@ def test_a_process_that_is_killed_ends_the_recount_with_a_sentence(
     classified: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hearing, "_begin", fall_at_once)
-    with pytest.raises(Fatal, match="was killed"):
+    with pytest.raises(Unavailable, match="a process that read outcomes ended"):
         tallies_of(classified, 2)

@@ -189,6 +189,8 @@ def test_frames_that_only_one_side_has_are_named(apache_world: World) -> None:
     [
         (["--into", "LIVE"], 1, "is the topic that the service writes classifications to"),
         (["--into", "FRAMES"], 1, "is the topic that the frames are read from"),
+        (["--into", "models"], 1, "is the topic that roll-outs are ordered on"),
+        (["--into", "models.status"], 1, "is the topic that nodes tell of roll-outs on"),
         ([], 1, "give --into TOPIC"),
         (["--compare", "--engine", "abacus"], 2, "abacus"),
         (["--compare", "--bundle", "/nowhere"], 1, "/nowhere"),

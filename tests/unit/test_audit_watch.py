@@ -7,6 +7,7 @@ from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL, AuditReport, Partit
 from edge.audit.runs import offsets_of
 from edge.audit.tally import Answer
 from edge.audit.watch import keep_auditing
+from edge.bar import Watch
 from edge.frame import Partition, Range
 from edge.observe.audit_metrics import STATES, AuditMetrics
 
@@ -39,7 +40,8 @@ class Auditor:
             lambda: NOW,
         )
 
-    def _recount(self) -> AuditReport:
+    def _recount(self, watch: Watch) -> AuditReport:
+        watch(0, 1)
         report = self._recounts.pop(0)
         if not self._recounts:
             self._stop.set()
@@ -54,6 +56,17 @@ class Auditor:
 
     def value(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"yardlight_audit_{name}", labels)
+
+
+def test_whoever_stops_need_not_wait_for_the_end_of_a_recount() -> None:
+    stop, metrics = Event(), AuditMetrics()
+
+    def recount(watch: Watch) -> AuditReport:
+        stop.set()
+        watch(1, 1_000_000)
+        raise AssertionError("it went on")
+
+    assert keep_auditing(recount, print, "exactly-once", 60.0, metrics, stop) == COULD_NOT_TELL
 
 
 def test_a_loss_is_broken_and_its_frames_are_counted() -> None:

@@ -17,6 +17,7 @@ from deploy.bundle.reference import Outputs, Scores
 from edge.frame import Frame
 from edge.freshness import Freshness
 from edge.gate import Gate
+from edge.hops import put_back
 from edge.outcome import Classified, DeadLettered, Outcome, Skipped
 from edge.pipeline.classify import Classifier
 from tests.clock import Clock
@@ -260,6 +261,14 @@ def test_a_frame_that_is_late_is_skipped_before_it_is_decoded() -> None:
     outcomes = screened(engine, max_age=2.0).classify([late, in_time])
     assert told(outcomes) == ["expired", "parcel"]
     assert engine.runs == [1]
+
+
+def test_a_frame_that_was_put_back_is_looked_at_though_it_shows_nothing_new() -> None:
+    looking = screened(Engine(), gate=Gate(8.0))
+    first, again, third = frames("parcel", "parcel", "parcel")
+    back = replace(again, headers=tuple(put_back(again.headers, "a letter")))
+    outcomes = [looking.classify([frame])[0] for frame in (first, back, third)]
+    assert told(outcomes) == ["parcel", "parcel", "gated"]
 
 
 def test_a_frame_that_shows_nothing_new_says_what_was_seen_last() -> None:

@@ -52,13 +52,16 @@ def network(
     return onnx.shape_inference.infer_shapes(model)
 
 
-def answer(model: Any) -> Any:
+def loaded(model: Any) -> Any:
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(
+    return onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    return session.run(["y"], {"x": PIXELS})[0]
+
+
+def answer(model: Any) -> Any:
+    return loaded(model).run(["y"], {"x": PIXELS})[0]
 
 
 def kinds(model: Any) -> list[str]:
@@ -99,6 +102,31 @@ def test_all_other_padding_stays(before: Any) -> None:
     after = padded_by_convolutions(before)
     assert "Pad" in kinds(after)
     np.testing.assert_allclose(answer(after), answer(before), rtol=1e-5, atol=1e-6)
+
+
+def test_a_network_with_branches_keeps_its_padding() -> None:
+    before = network(shown=True)
+    graph = before.graph
+    del graph.output[1]
+    branches = {
+        name: helper.make_graph(
+            [helper.make_node(kind, ["padded"], [name])],
+            name,
+            [],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)],
+        )
+        for name, kind in (("then", "Neg"), ("other", "Abs"))
+    }
+    graph.input.append(helper.make_tensor_value_info("which", TensorProto.BOOL, []))
+    graph.node.append(
+        helper.make_node(
+            "If", ["which"], ["z"], then_branch=branches["then"], else_branch=branches["other"]
+        )
+    )
+    graph.output.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, None))
+    after = padded_by_convolutions(before)
+    assert "Pad" in kinds(after)
+    assert loaded(after).get_outputs()[1].name == "z"
 
 
 def test_only_the_operators_that_are_used_are_imported() -> None:

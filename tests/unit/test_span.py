@@ -32,6 +32,16 @@ def test_anything_else_is_refused_with_what_was_expected(typed: str) -> None:
         parse_point(typed, NOW)
 
 
+@pytest.mark.parametrize("typed", ["9" * 19, "9" * 5000, "9" * 400 + "d", "30000d"])
+def test_what_no_topic_can_hold_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"beyond every offset|further back than time is counted"):
+        parse_point(typed, NOW)
+
+
+def test_zeros_in_front_do_not_make_an_offset_large() -> None:
+    assert parse_point("0" * 30 + "7", NOW) == 7
+
+
 def test_where_only_a_time_makes_sense_an_offset_is_none() -> None:
     with pytest.raises(ValueError, match="'4711' is neither a time"):
         parse_moment("4711", NOW)
