@@ -5,7 +5,7 @@ In the midst of a step half of the weights have moved: nothing that could be kep
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -18,7 +18,8 @@ _SAME = 1.0
 class Interruption:
     """What was asked for, if anything; a second Ctrl-C is obeyed at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._asked: int | None = None
         self._since = 0.0
         self._before: dict[int, Any] = {}
@@ -49,8 +50,8 @@ class Interruption:
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self._asked is None:
-            self._asked, self._since = number, time.monotonic()
-        elif time.monotonic() - self._since > _SAME:
+            self._asked, self._since = number, self._now()
+        elif self._now() - self._since > _SAME:
             self.obey()
 
     def _restore(self) -> None:
