@@ -2,7 +2,7 @@
 
 import os
 import signal
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +134,17 @@ def test_members_and_children_that_are_killed_from_outside_convict_no_frame(
             again.stop(signal.SIGKILL)
     with run("last.log") as last:
         last.wait_for("decoding in a child")
-        os.kill(next(line["pid"] for line in last.lines() if "pid" in line), signal.SIGKILL)
-        last.wait_for("ended from outside by SIGKILL")
+        killed: set[int] = set()
+
+        def at_work() -> bool:
+            """One that is killed before it has a frame says nothing of it; another follows."""
+            for child in {line["pid"] for line in last.lines() if "pid" in line} - killed:
+                killed.add(child)
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            return last.has_said("ended from outside by SIGKILL")
+
+        wait_until(at_work, "a child that is killed with a frame in its hands")
         open_gate(decoder)
         wait_until(lambda: world.audit().pending == 0, "the end of the backlog")
         assert last.metric("yardlight_suspects_total") > 0
