@@ -91,7 +91,7 @@ def _hear(
     topics = parsers(hearing.topics)
     bounds = {at: held for topic in topics for at, held in reader.bounds(topic).items()}
     shortened = {at for at, held in bounds.items() if held.start > 0}
-    horizon, all_read = 0.0, True
+    horizon, all_read = -_NEVER, True
     for heard in hearing.hear(reader, bounds, watch):
         heard.tell(tallies)
         report.damaged += heard.damaged

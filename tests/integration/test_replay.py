@@ -189,8 +189,8 @@ def test_frames_that_only_one_side_has_are_named(apache_world: World) -> None:
     [
         (["--into", "LIVE"], 1, "is the topic that the service writes classifications to"),
         (["--into", "FRAMES"], 1, "is the topic that the frames are read from"),
-        (["--into", "models"], 1, "is the topic that roll-outs are ordered on"),
-        (["--into", "models.status"], 1, "is the topic that nodes tell of roll-outs on"),
+        (["--into", "MODELS"], 1, "is the topic that roll-outs are ordered on"),
+        (["--into", "STATUS"], 1, "is the topic that nodes tell of roll-outs on"),
         ([], 1, "give --into TOPIC"),
         (["--compare", "--engine", "abacus"], 2, "abacus"),
         (["--compare", "--bundle", "/nowhere"], 1, "/nowhere"),
@@ -205,6 +205,8 @@ def test_what_cannot_be_run_is_one_sentence(
     names = {
         "LIVE": embedded_world.topics.results_topic,
         "FRAMES": embedded_world.topics.frames_topic,
+        "MODELS": embedded_world.topics.models_topic,
+        "STATUS": embedded_world.topics.models_status_topic,
     }
     more = [names.get(word, word) for word in typed]
     usual = ["--bundle", str(embedded_world.bundle)] if "--bundle" not in typed else []
