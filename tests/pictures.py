@@ -31,3 +31,12 @@ def write_picture(path: Path, seed: int, width: int = 160, height: int = 120) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode_frame(drawn(seed, width, height)))
     return path
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    """Every file of a folder by its path within, and what it holds."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }

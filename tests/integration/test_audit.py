@@ -15,7 +15,7 @@ from edge.audit.hearing import Hearing
 from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL
 from edge.audit.tally import Answer
 from tests.integration.running import addresses, serving
-from tests.integration.world import PARTITIONS, Sent, World, pictures
+from tests.integration.world import PARTITIONS, NotText, Sent, World, pictures
 
 pytestmark = pytest.mark.slow
 
@@ -183,18 +183,12 @@ def test_what_is_deleted_while_it_is_read_is_no_loss(
 
 
 def test_outcomes_that_cannot_be_read_may_be_those_that_miss(embedded_world: World) -> None:
-    class Raw(str):
-        __slots__ = ()
-
-        def encode(self, *_: str) -> bytes:  # what another client may send
-            return b"\xff\xfe"
-
     classify(embedded_world, 8)
     lost = embedded_world.send([Sent(b"lost", partition=3)])
     commit(embedded_world, {3: lost[0].offset + 1})
     assert embedded_world.audit().status("exactly-once") == BROKEN
     with embedded_world.producer() as producer:
-        headers = [(Raw("x"), b"1")]
+        headers = [(NotText("x"), b"1")]
         producer.send(embedded_world.topics.results_topic, b"{}", headers=headers).get(60)
     report = embedded_world.audit()
     assert report.status("exactly-once") == COULD_NOT_TELL

@@ -44,6 +44,15 @@ class Sent:
     truth: str | None = None
 
 
+class NotText(str):
+    """The name of a header that is no UTF-8, as another client may send it."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return b"\xff\xfe"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a record lies."""

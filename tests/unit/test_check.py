@@ -20,7 +20,7 @@ from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
 from deploy.bundle.start import INTERRUPTED
 from tests.models import LABELS, solid_pixels
-from tests.pictures import drawn, write_picture
+from tests.pictures import drawn, snapshot, write_picture
 from trainer.checking.measured import Measured
 from trainer.cli import app
 
@@ -38,14 +38,6 @@ def report(data: Path) -> Any:
 def found(data: Path, kind: str) -> list[str]:
     assert check(data) == 0
     return [one["path"] for one in report(data)["findings"] if one["kind"] == kind]
-
-
-def snapshot(root: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ pytest.importorskip("cleanlab", reason="needs the extra 'data'")
 pytest.importorskip("cleanvision", reason="needs the extra 'data'")
 
 from tests.loudly import skip_loudly
-from tests.pictures import write_picture
+from tests.pictures import snapshot, write_picture
 from trainer.checking.aside import bring_back, put_aside
 
 pytestmark = pytest.mark.slow
@@ -41,14 +41,6 @@ aside._move = stop_before
 sys.exit(main())
 """
 """The real command, which waits before one of its moves to be killed."""
-
-
-def snapshot(root: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture
