@@ -62,7 +62,8 @@ class Fetching:
         with self.store.drafting(wanted.digest, self.stopping) as draft:
             if draft is None:
                 raise Stopped
-            if (found := self._lies_there(wanted)) is not None:
+            if (found := self._lies_there(wanted)) is not None:  # fetched while we waited
+                self.store.drop(wanted.digest)
                 return found
             try:
                 return self._fetch_into(draft, wanted)

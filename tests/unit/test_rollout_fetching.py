@@ -1,6 +1,7 @@
 """A bundle comes whole into the store, or not at all and with a sentence that says why."""
 
 import errno
+import fcntl
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -108,6 +109,20 @@ def test_what_lies_there_is_not_fetched_again(store: Store, source: Path) -> Non
     first = fetching(store).fetch(wanted)
     shutil.rmtree(source)
     assert fetching(store).fetch(wanted) == first
+
+
+def test_what_another_worker_fetched_meanwhile_lies_there_once(store: Store, source: Path) -> None:
+    wanted = place(source)
+    lock = (store.folder / ".lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def done_by_the_other(_: float) -> bool:
+        lock.close()
+        fetching(store).fetch(wanted)
+        return False
+
+    found = Fetching(store, anybody, done_by_the_other, lambda: None).fetch(wanted)
+    assert left_over(store) == [found.folder.name]
 
 
 def test_half_a_download_is_tried_again_and_goes_on_where_it_stopped(
