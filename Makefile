@@ -20,7 +20,7 @@ demo: $(VENV)/.demo ## broker, cameras, service, live view and audit on this mac
 	@$(BIN)/yardlight-edge demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/.dev ## all tests; those on Apache Kafka need Java 17 and Maven
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-fast: $(VENV)/.dev ## the tests that need no broker and no training
 	$(BIN)/python -m pytest -m "not slow" tests/unit tests/contract
