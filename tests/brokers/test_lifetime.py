@@ -14,7 +14,8 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from deploy.bundle.errors import Fatal, MissingDriver
 from edge.kafka.embedded import EmbeddedBroker, answers_kafka, free_port
-from tests.brokers.apache import ApacheKafka, availability
+from tests.brokers.apache import ApacheKafka
+from tests.brokers.java import availability
 from tests.brokers.topics import new_topic
 
 pytestmark = pytest.mark.slow
