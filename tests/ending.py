@@ -10,20 +10,20 @@ import pytest
 
 from tests.waiting import PATIENCE
 
+TO_THE_END = 240.0
+"""Seconds: less than a test may take (pyproject.toml), so that it fails in these words."""
 
-def ended(
-    command: Sequence[Any], *, check: bool = False, seconds: float = PATIENCE, **options: Any
+
+def finished(
+    command: Sequence[Any], *, check: bool = False, seconds: float = TO_THE_END, **options: Any
 ) -> "subprocess.CompletedProcess[str]":
     """Run a program to its end, with all that it wrote; `options` are those of `subprocess.run`.
 
     It is killed, and the test fails, after `seconds`; and with `check`, where its status is not 0.
     """
-    usual = {"stdin": subprocess.DEVNULL} if "input" not in options else {}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     try:
-        done = subprocess.run(
-            command, check=False, timeout=seconds, **{**usual, **pipes, **options}
-        )
+        done = subprocess.run(command, check=False, timeout=seconds, **{**pipes, **options})
     except subprocess.TimeoutExpired as late:
         said = _text(late.stdout) + _text(late.stderr)
         pytest.fail(f"{_shown(command)} did not end in {seconds:.0f} s, and said:\n{said}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.bundle.errors import Fatal
-from tests.ending import ended
+from tests.ending import finished
 
 _POM = Path(__file__).with_name("pom.xml")
 _LIBRARIES = Path(__file__).parents[2] / ".cache" / "kafka-libs"
@@ -97,11 +97,11 @@ def _archive() -> Path:
 def _java_version() -> int | None:
     if shutil.which("java") is None:
         return None
-    found = re.search(r'version "(?:1\.)?(\d+)', ended(["java", "-version"]).stderr)
+    found = re.search(r'version "(?:1\.)?(\d+)', finished(["java", "-version"]).stderr)
     return int(found[1]) if found else None
 
 
 def _run(command: Sequence[str], seconds: float = 120.0) -> None:
-    done = ended(command, seconds=seconds)
+    done = finished(command, seconds=seconds)
     if done.returncode:
         raise Fatal(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")

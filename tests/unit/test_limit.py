@@ -1,11 +1,12 @@
 """A test that hangs where no signal is heard ends, is named, and is not run a second time."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.ending import finished
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = """
@@ -50,14 +51,11 @@ def test_a_hanging_test_is_ended_and_named_and_the_others_run(tmp_path: Path) ->
     (tmp_path / "test_hanging.py").write_text(HANGING, encoding="utf-8")
     plugins = ["-p", "xdist", "-p", "pytest_timeout", "-p", "tests.limit"]
     options = ["-c", "/dev/null", "-o", "timeout=60", "-n", "1", "--dist", "worksteal"]
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-m", "pytest", *plugins, *options, str(tmp_path)],
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
+        seconds=100,
     )
     crashed = [line for line in done.stdout.splitlines() if "crashed while running" in line]
     assert len([line for line in crashed if line.startswith("worker")]) == 3, done.stdout
