@@ -19,8 +19,8 @@ help: ## show this list
 demo: $(VENV)/.demo ## broker, cameras, service, live view and audit on this machine (SECONDS=20 ends it)
 	@$(BIN)/yardlight-edge demo $(if $(SECONDS),--seconds $(SECONDS))
 
-test: $(VENV)/.dev ## all tests; those on Apache Kafka need Java 17 and Maven
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(VENV)/.dev ## all tests; those on Apache Kafka need Java 17 and Maven (PROCESSES=2)
+	$(BIN)/python -m pytest -n $(or $(PROCESSES),2) --dist worksteal
 
 test-fast: $(VENV)/.dev ## the tests that need no broker and no training
 	$(BIN)/python -m pytest -m "not slow" tests/unit tests/contract

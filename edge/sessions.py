@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.limits import Limits
+from deploy.bundle.pixels import Pixels
 from deploy.engines.protocol import DecodingSession, Session
 from edge.frame import Frame
 from edge.freshness import Freshness

@@ -8,7 +8,12 @@ from hypothesis import settings
 
 from tests.models import make_tiny_bundle
 
-pytest_plugins = ["tests.loudly", "tests.brokers.fixtures", "tests.prometheus.fixtures"]
+pytest_plugins = [
+    "tests.limit",
+    "tests.loudly",
+    "tests.brokers.fixtures",
+    "tests.prometheus.fixtures",
+]
 
 # How long an example takes says more of the machine than of what is tested.
 settings.register_profile("untimed", deadline=None)

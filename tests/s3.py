@@ -11,6 +11,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.waiting import join
+
 KEY, SECRET = "AKIAYARDLIGHT", "a-secret-of-the-yard"
 
 
@@ -99,5 +101,5 @@ def s3_server(name: str) -> Iterator[Bucket]:
         yield bucket
     finally:
         server.shutdown()
-        thread.join()
+        join(thread)
         server.server_close()

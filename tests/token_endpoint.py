@@ -9,6 +9,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.waiting import join
+
 
 @dataclass(slots=True)
 class Endpoint:
@@ -51,4 +53,4 @@ def token_endpoint() -> Iterator[Endpoint]:
             yield it
         finally:
             server.shutdown()
-            thread.join()
+            join(thread)

@@ -7,8 +7,9 @@ import simplejpeg
 
 from deploy.bundle.golden import draw_frames
 from deploy.bundle.header import read_header
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, decode
+from deploy.bundle.pixels import decode
 from trainer.data.pictures import PHOTO_LIMITS, Pictures
 from trainer.settings import GoldenSource
 

@@ -15,8 +15,9 @@ from deploy.bundle.manifest import open_bundle
 from deploy.bundle.pixels import Pixels
 from deploy.engines import catalogue, nvidia
 from deploy.engines.cuda import Gpu, open_gpu
+from deploy.engines.kinds import EngineKind, Precision
 from deploy.engines.measurement import Memory, Run
-from deploy.engines.protocol import EngineKind, Precision, Session, TimedSession
+from deploy.engines.protocol import Session, TimedSession
 
 _T = TypeVar("_T")
 _STATM = Path("/proc/self/statm")

@@ -19,7 +19,7 @@ from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.signature import read_trust
 from deploy.bundle.typed import MOST_FRAMES_IN_ONE_RUN, AboveZero, Files
-from deploy.engines.protocol import EngineKind, Precision
+from deploy.engines.kinds import EngineKind, Precision
 
 
 def _numbers(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:

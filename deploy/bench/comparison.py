@@ -12,7 +12,7 @@ from deploy.build.cost import batch_sizes
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, Vouch
 from deploy.engines import catalogue
-from deploy.engines.protocol import EngineKind, Precision
+from deploy.engines.kinds import EngineKind, Precision
 from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record
 
 _ROUNDS = 5

@@ -10,15 +10,15 @@ from deploy.bundle.manifest import open_bundle
 from deploy.bundle.typed import BatchSize, Positive
 from deploy.certify.photos import find_photos
 from deploy.engines import catalogue
-from deploy.engines.protocol import Precision
+from deploy.engines.kinds import DEFAULT_MAX_BATCH, Choice, Precision
 
 
 def command(
     bundle: Path,
     *,
-    engine: catalogue.Choice = "auto",
+    engine: Choice = "auto",
     precision: Precision = "fp32",
-    max_batch: BatchSize = catalogue.DEFAULT_MAX_BATCH,
+    max_batch: BatchSize = DEFAULT_MAX_BATCH,
     data: Path | None = None,
     into: Path | None = None,
     reuse: bool = False,

@@ -20,7 +20,8 @@ from deploy.bundle.reference import check_model
 from deploy.certify.parity import certify
 from deploy.certify.photos import Photos
 from deploy.engines import catalogue, onnxruntime, openvino, tensorrt
-from deploy.engines.protocol import Engine, EngineKind, Precision
+from deploy.engines.kinds import DEFAULT_MAX_BATCH, EngineKind, Precision
+from deploy.engines.protocol import Engine
 from deploy.engines.record import EngineRecord, write_record
 
 TIMINGS = "timings.cache"
@@ -32,7 +33,7 @@ Tell = Callable[[str], None]
 class BuildSpec:
     kind: EngineKind
     precision: Precision = "fp32"
-    max_batch: int = catalogue.DEFAULT_MAX_BATCH
+    max_batch: int = DEFAULT_MAX_BATCH
     reuse: bool = False
     """Take an engine that fits and is there already, instead of building it anew."""
     photos: Photos | None = None

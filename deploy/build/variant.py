@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.bundle.errors import Fatal, MissingDriver
 from deploy.bundle.golden import read_golden
 from deploy.bundle.manifest import INT8_MODEL, Bundle
-from deploy.engines.protocol import EngineKind, Precision
+from deploy.engines.kinds import EngineKind, Precision
 
 # What each engine computes in, however new the machine is.
 _OFFERED: dict[EngineKind, tuple[Precision, ...]] = {

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deploy.bundle.errors import BundleError
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Bundle, InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import Outputs
 
 FOLDER = "golden"

@@ -26,7 +26,6 @@ with it. The definition:
    `bilinear` is INTER_LINEAR always.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import cv2
@@ -36,6 +35,7 @@ from numpy.typing import NDArray
 
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.header import ImageHeader, is_cut_short, read_header
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.placement import place
 
@@ -51,14 +51,6 @@ _MEGA = 1_000_000
 # the function elsewhere than OpenCV 5.
 _SILENT = 0
 getattr(cv2.utils, "logging", cv2).setLogLevel(_SILENT)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a frame may cost. Beyond them it is refused before it is decoded."""
-
-    max_bytes: int = 4 << 20
-    max_pixels: int = 40 * _MEGA
 
 
 def frame_to_pixels(data: bytes | memoryview, spec: InputSpec, limits: Limits) -> Pixels:

@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deploy.bundle.golden import Golden, read_golden
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Bundle
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.proportion import wilson
 from deploy.bundle.reference import Scores, open_reference
 from deploy.certify.photos import Photos
 from deploy.engines import onnxruntime
 from deploy.engines.certificate import Certificate, Evidence, Share
 from deploy.engines.distance import agreement, cosines, max_error
-from deploy.engines.protocol import Precision, Session
+from deploy.engines.kinds import Precision
+from deploy.engines.protocol import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deploy.bundle.errors import BadFrame, Fatal
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Bundle, InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 _BATCH = 8

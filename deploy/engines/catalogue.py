@@ -4,18 +4,15 @@ import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Bundle, Vouch, anybody
 from deploy.engines import nvidia, onnxruntime, openvino
 from deploy.engines.cuda import gpu_name
 from deploy.engines.device import cpu_name, nvidia_driver
-from deploy.engines.protocol import Engine, EngineKind, Precision
+from deploy.engines.kinds import Choice, EngineKind, Precision
+from deploy.engines.protocol import Engine
 from deploy.engines.record import RECORD, EngineRecord, Fingerprint, read_record, refuse_edited
-
-Choice: TypeAlias = Literal["auto", "tensorrt", "tensorrt-rtx", "openvino", "onnxruntime"]
-DEFAULT_MAX_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ TensorRT, where that is installed.
 from typing import TYPE_CHECKING, Any
 
 from deploy.bundle.errors import MissingDriver
-from deploy.engines.protocol import EngineKind
+from deploy.engines.kinds import EngineKind
 
 __all__ = ["NVIDIA", "trt", "use", "version"]
 

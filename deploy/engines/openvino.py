@@ -14,7 +14,8 @@ from deploy.bundle.manifest import Bundle
 from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import LOGITS, PROBABILITIES, Outputs, Scores
 from deploy.engines.device import core_count
-from deploy.engines.protocol import Precision, Session
+from deploy.engines.kinds import Precision
+from deploy.engines.protocol import Session
 
 _DEVICE = "CPU"
 _BATCHES = (2, 1)

@@ -3,15 +3,13 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from deploy.bundle.errors import BadFrame
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.limits import Limits
+from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, Scores
 from deploy.engines.measurement import Run
-
-EngineKind: TypeAlias = Literal["tensorrt", "tensorrt-rtx", "openvino", "onnxruntime"]
-Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "int8"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import Vouch, anybody, sha256_of
 from deploy.bundle.whole import write_whole
 from deploy.engines.certificate import Certificate, parse_certificate
+from deploy.engines.kinds import EngineKind, Precision
 from deploy.engines.measurement import Measurement, parse_measurement
-from deploy.engines.protocol import CostCurve, EngineKind, Precision
+from deploy.engines.protocol import CostCurve
 
 SCHEMA = "yardlight.engine/1"
 RECORD = "engine.json"

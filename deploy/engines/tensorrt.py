@@ -21,10 +21,11 @@ from deploy.engines.gpu.decoding import Decoder
 from deploy.engines.gpu.lane import Lane, open_lane
 from deploy.engines.gpu.nvimgcodec import open_decoder
 from deploy.engines.gpu.session import largest, session_on
+from deploy.engines.kinds import EngineKind
 from deploy.engines.nvidia import trt
 from deploy.engines.nvidia_log import listening, logger
 from deploy.engines.nvidia_network import TensorRtNetwork, open_network
-from deploy.engines.protocol import EngineKind, Session
+from deploy.engines.protocol import Session
 
 if TYPE_CHECKING:
     import tensorrt

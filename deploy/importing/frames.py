@@ -7,8 +7,9 @@ import numpy as np
 from deploy.bundle.errors import BadFrame, BundleError
 from deploy.bundle.golden import draw_frames, encode_frame
 from deploy.bundle.header import read_header
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, decode
+from deploy.bundle.pixels import decode
 
 MOST_PHOTOS = 16
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})

@@ -10,6 +10,7 @@ import numpy as np
 from deploy.bundle.destination import prepare, whole_or_not_at_all
 from deploy.bundle.errors import MissingDriver
 from deploy.bundle.golden import draw_frames, write_golden
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import (
     MODEL,
     Bundle,
@@ -18,7 +19,7 @@ from deploy.bundle.manifest import (
     sha256_of,
     write_bundle,
 )
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import check_model, runtime_version
 from deploy.importing.frames import golden_frames
 from deploy.importing.spec import ImportSpec, check_spec

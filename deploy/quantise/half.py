@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from deploy.bundle import reference as _reference
-from deploy.engines.protocol import Precision
+from deploy.engines.kinds import Precision
 
 _FRONT = ("Cast", "Sub", "Mul", "Div", "Add", "Gather", "Transpose")
 _OUTPUTS = (_reference.LOGITS, _reference.PROBABILITIES)

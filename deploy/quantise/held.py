@@ -16,7 +16,7 @@ from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Scores
 from deploy.certify.parity import THRESHOLDS
 from deploy.engines.distance import cosines, max_error
-from deploy.engines.protocol import Precision
+from deploy.engines.kinds import Precision
 from deploy.quantise.half import in_half_precision
 from deploy.quantise.layers import Layer, array_of, layers_of, name_every_node, put_array
 from deploy.quantise.sweep import counts, run

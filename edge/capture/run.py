@@ -11,8 +11,9 @@ import msgspec
 from deploy.bundle.annotation import Annotation, Said
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.header import read_header
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from edge.capture.choice import Novelty, Sample, is_uncertain
 from edge.capture.joining import Joining, Pair
 from edge.capture.settings import CaptureSettings

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import Outputs, Scores
 from edge.isolation import verdict
 from edge.isolation.orders import (

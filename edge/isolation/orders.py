@@ -9,10 +9,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Scores
-from deploy.engines.protocol import EngineKind, Precision
+from deploy.engines.kinds import EngineKind, Precision
 
 REQUEST = struct.Struct("<BQ")
 """What to do, and the bytes of the frame to do it with."""

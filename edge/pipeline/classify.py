@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.engines.protocol import Session
 from edge.frame import Frame
 from edge.freshness import Freshness

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deploy.bundle.pixels import Limits
+from deploy.bundle.limits import Limits
 from deploy.engines.protocol import Answers, DecodingSession
 from edge.frame import Frame
 from edge.freshness import Freshness

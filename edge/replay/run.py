@@ -9,8 +9,9 @@ from threading import Event
 import cv2
 
 from deploy.bundle.errors import Fatal
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Bundle, open_bundle
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.pixels import Pixels
 from deploy.bundle.signature import read_trust
 from edge.bar import Watch
 from edge.frame import Frame, Partition, Range

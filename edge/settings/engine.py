@@ -7,8 +7,7 @@ from typing import Literal, TypeAlias
 from cyclopts import Parameter
 
 from deploy.bundle import typed
-from deploy.engines.catalogue import DEFAULT_MAX_BATCH, Choice
-from deploy.engines.protocol import Precision
+from deploy.engines.kinds import DEFAULT_MAX_BATCH, Choice, Precision
 
 Rebuild: TypeAlias = Literal["background", "wait", "never"]
 

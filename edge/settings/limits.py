@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cyclopts import Parameter
 
 from deploy.bundle import typed
-from deploy.bundle.pixels import Limits
+from deploy.bundle.limits import Limits
 
 
 @Parameter(name="*", group="Limits")

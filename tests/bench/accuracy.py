@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import open_bundle
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.reference import open_reference
 from edge.cameras.picture import encode_jpeg
 from edge.cameras.simulated import SimulatedCamera

@@ -10,8 +10,10 @@ import numpy as np
 import onnxruntime
 from kafka import KafkaConsumer, KafkaProducer
 
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.limits import Limits
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.engines import catalogue
+from deploy.engines.kinds import DEFAULT_MAX_BATCH
 from deploy.engines.protocol import Engine, Session
 from tests.bench.rig import Rig
 
@@ -80,7 +82,7 @@ def plain_loop(bootstrap: str, frames_topic: str, results_topic: str, model: str
 
 def _engine(rig: Rig) -> Engine:
     wanted = catalogue.fingerprint(
-        rig.bundle, catalogue.choose("auto").kind, "fp32", catalogue.DEFAULT_MAX_BATCH
+        rig.bundle, catalogue.choose("auto").kind, "fp32", DEFAULT_MAX_BATCH
     )
     folder = catalogue.find(wanted, [rig.bundle.engines])
     assert folder is not None, "the rig builds the engine first"

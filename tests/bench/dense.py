@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import open_bundle
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.proportion import wilson
 from deploy.bundle.reference import open_reference
 from trainer.logistic import Dense, Floats, logistic

@@ -22,7 +22,8 @@ from edge.frame import Partition
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import TopicAdmin, TopicPlan
 from edge.settings.kafka import KafkaSettings
-from tests.brokers.apache import ApacheKafka, availability
+from tests.brokers.apache import ApacheKafka
+from tests.brokers.java import availability
 
 SHARED = Path(__file__).parents[3] / "shared"
 WIDTH, HEIGHT = 1280, 720

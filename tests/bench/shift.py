@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import open_bundle
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.proportion import wilson
 from deploy.bundle.reference import open_reference
 from tests.bench.rig import SHARED, save, say

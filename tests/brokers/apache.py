@@ -1,12 +1,7 @@
 """A real Apache Kafka for tests: one KRaft broker in one JVM, from Maven coordinates."""
 
-import hashlib
-import re
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import final
@@ -14,33 +9,11 @@ from typing import final
 from deploy.bundle.errors import Fatal
 from edge.kafka.embedded import answers_kafka, free_port
 from edge.process import TiedProcess
+from tests.brokers.java import availability, fetch_libraries, java, run_once
 
-_POM = Path(__file__).with_name("pom.xml")
-_LIBRARIES = Path(__file__).parents[2] / ".cache" / "kafka-libs"
 _CLUSTER = "yardlight-tests-000000"  # any 22 characters
-_OLDEST_JAVA = 17
 _START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """Whether Apache Kafka can run here; if not, `reason` says in one sentence why."""
-
-    ok: bool
-    reason: str = ""
-
-
-def availability() -> Availability:
-    """Java 17 runs the broker; Maven fetches it, once."""
-    java = _java_version()
-    if java is None:
-        return Availability(ok=False, reason="Apache Kafka needs Java 17: there is no `java` here.")
-    if java < _OLDEST_JAVA:
-        return Availability(ok=False, reason=f"Apache Kafka needs Java 17: this is Java {java}.")
-    if not _library_folder().is_dir() and shutil.which("mvn") is None:
-        return Availability(ok=False, reason="Fetching Apache Kafka needs Maven: no `mvn` here.")
-    return Availability(ok=True)
 
 
 @final
@@ -95,13 +68,10 @@ class ApacheKafka:
 
     def launch(self) -> None:
         """Start it on its port and data; one of several answers only once most of them run."""
-        # A broker of minutes: the quick compiler only. The optimising one takes a whole core, again
-        # and again, from what is tested or measured beside it.
-        java = ["java", f"-Xmx{self._heap}", "-XX:TieredStopAtLevel=1"]
         log_level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         self._process = TiedProcess(
             "Apache Kafka",
-            [*java, log_level, *_class_path(), "kafka.Kafka", str(self._properties_file)],
+            java(f"-Xmx{self._heap}", log_level, "kafka.Kafka", str(self._properties_file)),
             self.log,
         )
         self._process.start()
@@ -143,7 +113,7 @@ class ApacheKafka:
         state = availability()
         if not state.ok:
             raise Fatal(state.reason)
-        _fetch_libraries()
+        fetch_libraries()
         self._port = free_port(self._port)
         self._folder = tempfile.TemporaryDirectory(prefix="yardlight-kafka-")
         self._format()
@@ -176,13 +146,13 @@ class ApacheKafka:
         properties = _properties(self.address, self._root / "data") | self._extra
         lines = (f"{name}={value}\n" for name, value in properties.items())
         self._properties_file.write_text("".join(lines), encoding="utf-8")
-        tool = ["java", *_class_path(), "kafka.tools.StorageTool", "format"]
         users = (
             f"SCRAM-SHA-512=[name={name},password={password}]"
             for name, password in self._users.items()
         )
         known = [word for user in users for word in ("--add-scram", user)]
-        _run([*tool, "-t", _CLUSTER, "-c", str(self._properties_file), *known])
+        format_ = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER)
+        run_once(*format_, "-c", str(self._properties_file), *known)
 
 
 def _properties(address: str, data: Path) -> dict[str, str]:
@@ -208,40 +178,3 @@ def _properties(address: str, data: Path) -> dict[str, str]:
         # A group forms at once instead of waiting three seconds for more members.
         "group.initial.rebalance.delay.ms": "0",
     }
-
-
-def _library_folder() -> Path:
-    # The pom's hash is the folder's name: another version fetches anew, an unfinished fetch is not
-    # taken for a finished one.
-    return _LIBRARIES / hashlib.sha256(_POM.read_bytes()).hexdigest()[:16]
-
-
-def _class_path() -> list[str]:
-    return ["-cp", f"{_library_folder()}/*"]
-
-
-def _fetch_libraries() -> None:
-    target = _library_folder()
-    if target.is_dir():
-        return
-    _LIBRARIES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_LIBRARIES) as partial:
-        jars = Path(partial) / "jars"
-        maven = ["mvn", "--batch-mode", "--quiet", "--file", str(_POM)]
-        _run([*maven, "dependency:copy-dependencies", f"-DoutputDirectory={jars}"])
-        if not target.is_dir():  # another test run may have been faster
-            jars.rename(target)
-
-
-def _java_version() -> int | None:
-    if shutil.which("java") is None:
-        return None
-    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S607
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    return int(found[1]) if found else None
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Fatal(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")

@@ -1,8 +1,9 @@
 """Certificates for tests, made by `openssl`: authorities, brokers, clients, good and bad ones."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ending import finished
 
 _HOSTS = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 
@@ -62,4 +63,4 @@ def encrypted(key: Path, password: str) -> Path:
 
 
 def _openssl(*words: str) -> None:
-    subprocess.run(["openssl", *words], check=True, capture_output=True)  # noqa: S607
+    finished(["openssl", *words], check=True)

@@ -13,8 +13,9 @@ import pytest
 
 from deploy.bundle.errors import MissingDriver
 from edge.kafka.embedded import EmbeddedBroker
-from tests.brokers.apache import ApacheKafka, availability
+from tests.brokers.apache import ApacheKafka
 from tests.brokers.cluster import Cluster
+from tests.brokers.java import availability
 from tests.brokers.protocol import Broker
 from tests.brokers.secure import SecureKafka, secure_availability
 

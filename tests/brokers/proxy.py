@@ -10,6 +10,8 @@ from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 
+from tests.waiting import join
+
 _CHUNK = 1 << 16
 _START_SECONDS = 10.0
 
@@ -60,7 +62,7 @@ class FaultProxy:
         trace: TracebackType | None,
     ) -> None:
         self._call(self._over.set)
-        self._thread.join()
+        join(self._thread)
         self._loop.close()
 
     def _call(self, act: Callable[[], object]) -> None:

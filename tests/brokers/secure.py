@@ -28,8 +28,9 @@ from kafka.admin import (
 
 from edge.acls import Acl
 from edge.settings.kafka import KafkaSettings, Protocol
-from tests.brokers.apache import ApacheKafka, Availability, availability
+from tests.brokers.apache import ApacheKafka
 from tests.brokers.certificates import Authority, Certificate
+from tests.brokers.java import Availability, availability
 from tests.brokers.ports import free_ports
 
 USER, PASSWORD = "yardlight", "let me in 4711"

@@ -14,8 +14,10 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from deploy.bundle.errors import Fatal, MissingDriver
 from edge.kafka.embedded import EmbeddedBroker, answers_kafka, free_port
-from tests.brokers.apache import ApacheKafka, availability
+from tests.brokers.apache import ApacheKafka
+from tests.brokers.java import availability
 from tests.brokers.topics import new_topic
+from tests.ending import killed_after
 
 pytestmark = pytest.mark.slow
 
@@ -123,7 +125,8 @@ def user_of_a_broker(temporary: Path) -> subprocess.Popen[str]:
 
 def said_by(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    return process.stdout.readline().strip()
+    with killed_after(process):
+        return process.stdout.readline().strip()
 
 
 def wait_until(happened: Callable[[], bool]) -> None:

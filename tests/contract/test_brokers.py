@@ -24,6 +24,7 @@ from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from tests.brokers.protocol import Broker
 from tests.brokers.topics import new_topic, unique
+from tests.waiting import join
 
 pytestmark = pytest.mark.slow
 
@@ -246,7 +247,7 @@ def polling(reader: KafkaConsumer) -> Iterator[None]:
         yield
     finally:
         enough.set()
-        thread.join()
+        join(thread)
 
 
 def send_one_batch(broker: Broker, topic: str, records: int) -> None:

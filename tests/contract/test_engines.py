@@ -1,6 +1,5 @@
 """What every engine keeps (`deploy.engines.protocol`), whatever library runs it."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,9 @@ from deploy.bundle.manifest import Bundle, open_bundle
 from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, open_reference
 from deploy.engines import catalogue
-from deploy.engines.protocol import Engine, EngineKind
+from deploy.engines.kinds import EngineKind
+from deploy.engines.protocol import Engine
+from tests.ending import finished
 from tests.loudly import NotHere, skip_loudly
 from tests.models import LABELS, solid_pixels
 from tests.tensorrt.standin import installed
@@ -236,11 +237,8 @@ def test_the_first_runs_of_a_process_may_come_all_at_once(
     library: str, bundle: Bundle, folder: Path, _attempt: int
 ) -> None:
     arguments = [str(bundle.folder), str(folder), library]
-    ran = subprocess.run(
+    ran = finished(
         [sys.executable, "-c", FIRST_RUNS_AT_ONCE, *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
+        seconds=60,
     )
     assert ran.stdout == "4 answered\n", ran.stderr

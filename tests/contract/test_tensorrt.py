@@ -20,8 +20,9 @@ from deploy.certify.verify import verify_engine
 from deploy.engines import catalogue
 from deploy.engines.gpu import graphs
 from deploy.engines.gpu.layout import lay_out
+from deploy.engines.kinds import Precision
 from deploy.engines.nvidia_network import TensorRtNetwork
-from deploy.engines.protocol import Precision, TimedSession
+from deploy.engines.protocol import TimedSession
 from deploy.engines.record import RECORD
 from deploy.engines.tensorrt import PLAN, TensorRtEngine
 from tests.loudly import NotHere, skip_loudly

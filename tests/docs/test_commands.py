@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from deploy.bundle.start import own_program
 from edge.demo import BUNDLE
 from edge.kafka.embedded import EmbeddedBroker
 from tests.docs.commands import PAGES, Command, commands
+from tests.ending import finished
 from tests.integration.running import command as running
 from tests.waiting import wait_until
 
@@ -149,13 +149,10 @@ def _step(steps: list[str], text: str) -> str:
 def _type(text: str, folder: Path, environment: dict[str, str]) -> str:
     """What a command says that a reader types in `folder`."""
     program, *words = shlex.split(text)
-    done = subprocess.run(
+    done = finished(
         [*own_program(PROGRAMS[program]), *words],
         cwd=folder,
         env=os.environ | {"HOME": str(folder)} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
     return done.stdout

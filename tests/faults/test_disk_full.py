@@ -1,7 +1,6 @@
 """A disk without room for the engine that is to be built: said so, and where."""
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from edge.settings.kafka import KafkaSettings
 from tests.brokers.topics import unique
+from tests.ending import finished
 from tests.integration.running import options
 from tests.integration.world import World, new_topics
 from tests.loudly import skip_loudly
@@ -29,7 +29,7 @@ def full(pytestconfig: pytest.Config, tmp_path: Path) -> Path:
     folder = tmp_path / "engines"
     folder.mkdir()
     here = shutil.which("unshare") is not None
-    if not here or subprocess.run(on_a_full_disk(folder, "true"), check=False).returncode:
+    if not here or finished(on_a_full_disk(folder, "true")).returncode:
         skip_loudly(pytestconfig, "A full disk needs a mount of one's own: `unshare` gives none.")
     return folder
 
@@ -39,7 +39,7 @@ def test_an_engine_that_the_disk_has_no_room_for_ends_the_start_with_the_cause(
 ) -> None:
     world = World(KafkaSettings(), tiny_bundle, full, new_topics(), unique("group"))
     run = (sys.executable, "-m", "edge.cli", "run", *options(world))
-    done = subprocess.run(on_a_full_disk(full, *run), capture_output=True, text=True, check=False)
+    done = finished(on_a_full_disk(full, *run))
     assert done.returncode == 1
     assert f"could not be built into {full}" in done.stderr
     assert "No space left on device" in done.stderr

@@ -6,8 +6,9 @@ from random import Random
 from typing import TypeAlias
 
 from deploy.bundle.errors import BadFrame
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from edge.audit.outcomes import DAMAGED, parsers
 from edge.dead_letters.letter import NotALetter, read_letter
 from edge.frame import Headers, Partition

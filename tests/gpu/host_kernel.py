@@ -3,7 +3,6 @@
 import ctypes
 import functools
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from deploy.bundle.pixels import LETTERBOX_GREY, Pixels
 from deploy.bundle.placement import Rectangle
 from deploy.engines.gpu.jobs import Surface, job, table
 from deploy.engines.gpu.kernels.images import SOURCES
+from tests.ending import finished
 from tests.loudly import NotHere
 
 _HOST = Path(__file__).with_name("resize_host.cpp")
@@ -67,5 +67,5 @@ def host_kernel() -> HostKernel:
     with tempfile.TemporaryDirectory() as place:
         built = Path(place) / "resize.so"
         include = f"-I{SOURCES}"
-        subprocess.run(["g++", *_FLAGS, include, str(_HOST), "-o", str(built)], check=True)  # noqa: S607 - whichever the machine has
+        finished(["g++", *_FLAGS, include, str(_HOST), "-o", str(built)], check=True)
         return HostKernel(ctypes.CDLL(str(built)))

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.limits import Limits
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import Scores
 from deploy.engines.gpu.lane import Lane
 from deploy.engines.gpu.layout import lay_out

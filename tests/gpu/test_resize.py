@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Filter, InputSpec, Resize
-from deploy.bundle.pixels import Limits, Pixels, decode, resize, upright
+from deploy.bundle.pixels import Pixels, decode, resize, upright
 from deploy.bundle.placement import Rectangle
 from deploy.engines.gpu.jobs import JOB, job, table
 from tests.encoded import noise

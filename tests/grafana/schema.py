@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.ending import finished
 from tests.loudly import NotHere
 
 _CACHE = Path(__file__).parents[2] / ".cache"
@@ -41,6 +41,6 @@ def _make(folder: Path) -> Path:
 
 
 def _run(folder: Path, *command: str) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = finished(command, cwd=folder)
     if done.returncode:
         raise NotHere(f"Grafana's schema is not here: {command[0]} said {done.stderr.strip()}")

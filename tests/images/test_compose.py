@@ -1,7 +1,6 @@
 """The whole yard in one command: the file is what Compose takes, and its parts fit together."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 from docs.monitoring.rules import Pace
 from docs.monitoring.scraping import scrape_document
 from edge.settings.limits import LimitSettings
+from tests.ending import finished
 from tests.images.dockerfile import FOLDER
 
 COMPOSE = FOLDER / "compose.yaml"
@@ -37,7 +37,7 @@ def services() -> dict[str, Any]:
 def test_it_is_what_its_schema_says(schema: str, files: list[Path]) -> None:
     command = [str(Path(sys.executable).with_name("check-jsonschema"))]
     words = ["--builtin-schema", f"vendor.{schema}", *map(str, files)]
-    done = subprocess.run(command + words, capture_output=True, text=True, check=False)
+    done = finished(command + words)
     assert done.returncode == 0, done.stdout
 
 

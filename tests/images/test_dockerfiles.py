@@ -1,13 +1,13 @@
 """What every image keeps to, whether it can be built on this machine or not."""
 
 import re
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from tests.ending import finished
 from tests.images.dockerfile import FOLDER, Dockerfile, read
 from tests.loudly import skip_loudly
 
@@ -27,7 +27,7 @@ def test_hadolint_has_no_complaint(dockerfile: Dockerfile, pytestconfig: pytest.
     hadolint = Path(sys.executable).with_name("hadolint")
     if not hadolint.exists():
         skip_loudly(pytestconfig, "Dockerfiles were not linted: no hadolint for this machine.")
-    done = subprocess.run([hadolint, dockerfile.path], capture_output=True, text=True, check=False)
+    done = finished([hadolint, dockerfile.path])
     assert done.returncode == 0, done.stdout
 
 

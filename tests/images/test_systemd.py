@@ -2,12 +2,12 @@
 
 import configparser
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from edge.settings.limits import LimitSettings
+from tests.ending import finished
 from tests.images.dockerfile import FOLDER
 from tests.loudly import skip_loudly
 
@@ -31,14 +31,14 @@ def test_systemd_understands_every_line(analyze: str, tmp_path: Path) -> None:
     )
     unit = tmp_path / UNIT.name
     unit.write_text(text, encoding="utf-8")
-    done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
+    done = finished([analyze, "verify", unit])
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_may_do_little(analyze: str) -> None:
     limit = f"--threshold={WORST_EXPOSURE * 10:.0f}"
     command = [analyze, "security", "--offline=true", "--no-pager", limit, str(UNIT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = finished(command)
     assert done.returncode == 0, done.stdout[-400:]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.integration.world import World
 from tests.models import solid_jpeg
+from tests.waiting import join
 
 PARCEL = solid_jpeg("parcel")
 SECONDS_A_FRAME = 0.0125
@@ -53,4 +54,4 @@ def traffic(world: World) -> Iterator[Traffic]:
         yield made
     finally:
         made.stop.set()
-        thread.join()
+        join(thread)

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from edge.service import Service
 from edge.settings.run import RunSettings
+from tests.ending import TO_THE_END, finished, killed_after
 from tests.integration.world import World
 from tests.waiting import PATIENCE, wait_until
 
@@ -82,11 +85,34 @@ class Command:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal and return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        return self.ended()
 
     def ended(self) -> int:
         """Its exit status, once it ends by itself."""
-        return self.process.wait(PATIENCE)
+        with self._in_time():
+            return self.process.wait(PATIENCE)
+
+    def output(self) -> str:
+        """What it wrote to stdout and was not read yet, once it ends by itself."""
+        with self._in_time():
+            return self.process.communicate(timeout=TO_THE_END)[0]
+
+    def line(self) -> str:
+        """The next line that it writes to stdout; one that never comes fails the test."""
+        assert self.process.stdout is not None
+        with killed_after(self.process):
+            line = self.process.stdout.readline()
+        assert line, (
+            f"it ended, or was killed after {PATIENCE:.0f} s, without a word:\n{self.said()}"
+        )
+        return line
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        try:
+            yield
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it did not end, and said:\n{self.said()}")
 
 
 @contextmanager
@@ -122,7 +148,7 @@ def ended(
     where = [*addresses(world), "--results-topic", world.topics.results_topic]
     command = [sys.executable, "-m", "edge.cli", *words, *where]
     around = os.environ | dict(environment or {})
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=around)
+    return finished(command, env=around)
 
 
 def refusal(done: "subprocess.CompletedProcess[str]") -> str:

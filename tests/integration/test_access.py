@@ -56,7 +56,7 @@ def words(yard: World, secure_kafka: SecureKafka) -> Sequence[str]:
 def ran(log: Path, *said: str) -> tuple[int, str]:
     """Exit status, and stdout with stderr, of `yardlight-edge`."""
     with command(log, "edge.cli", *said) as done:
-        out, _ = done.process.communicate()
+        out = done.output()
         return done.ended(), out + done.said()
 
 
@@ -86,8 +86,7 @@ def test_with_exactly_its_rights_each_command_works(
         secure_kafka.granted(needed),
         command(tmp_path / "watch", "edge.cli", *watch) as watching,
     ):
-        assert watching.process.stdout is not None
-        assert json.loads(watching.process.stdout.readline())["label"]
+        assert json.loads(watching.line())["label"]
 
 
 def test_with_exactly_its_rights_the_service_keeps_exactly_once(

@@ -14,6 +14,7 @@ from edge.audit.heard import Heard
 from edge.audit.hearing import Hearing
 from edge.audit.report import BROKEN, CLEAN, COULD_NOT_TELL
 from edge.audit.tally import Answer
+from tests.ending import finished
 from tests.integration.running import addresses, serving
 from tests.integration.world import PARTITIONS, NotText, Sent, World, pictures
 
@@ -215,7 +216,7 @@ def test_damaged_outcome_records_are_counted_and_never_hide_a_loss(embedded_worl
 def run_audit(world: World, *more: str) -> "subprocess.CompletedProcess[str]":
     group = ("--group", world.group, "--results-topic", world.topics.results_topic)
     command = [sys.executable, "-m", "edge.cli", "audit", *addresses(world), *group, *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return finished(command)
 
 
 def test_the_command_says_it_in_words_in_json_and_by_its_status(embedded_world: World) -> None:
@@ -239,7 +240,7 @@ def test_the_command_says_it_in_words_in_json_and_by_its_status(embedded_world: 
 
 def test_a_broker_that_is_not_there_is_one_sentence() -> None:
     command = [sys.executable, "-m", "edge.cli", "audit", "--bootstrap-servers", "127.0.0.1:1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = finished(command)
     assert done.returncode == COULD_NOT_TELL
     assert "nobody listens at 127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr

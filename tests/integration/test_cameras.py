@@ -108,8 +108,7 @@ def test_watch_prints_classifications_for_machines(embedded_world: World, tmp_pa
         embedded_world.results(1)
     words = (*addresses(embedded_world), "--results-topic", embedded_world.topics.results_topic)
     with command(tmp_path / "watch.log", "edge.cli", "watch", *words, "--from-start") as watching:
-        assert watching.process.stdout is not None
-        seen = json.loads(watching.process.stdout.readline())
+        seen = json.loads(watching.line())
         assert (seen["camera"], seen["label"]) == ("dock", "parcel")
 
 
@@ -127,6 +126,5 @@ def test_watch_waits_for_its_topic_and_says_so(
         fresh.send(pictures(1))
         with serving(fresh.settings):
             fresh.results(1)
-            assert watching.process.stdout is not None
-            assert json.loads(watching.process.stdout.readline())["camera"] == "gate-0"
+            assert json.loads(watching.line())["camera"] == "gate-0"
     assert "Traceback" not in watching.said()

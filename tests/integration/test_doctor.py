@@ -65,7 +65,7 @@ def examined(log: Path, said: Sequence[str], module: str = "edge.cli") -> tuple[
     """Exit status and findings by check, of `yardlight-edge doctor --json`."""
     environment = {"PYTHONPATH": str(log.parent)}
     with command(log, module, *said, "--json", environment=environment) as asked:
-        out, _ = asked.process.communicate()
+        out = asked.output()
         status = asked.ended()
     assert "Traceback" not in asked.said(), asked.said()
     found = {finding["check"]: finding for finding in json.loads(out)["findings"]}
@@ -91,7 +91,7 @@ def test_a_good_machine_has_nothing_to_do(
 def test_a_reader_gets_a_table(yard: World, secure_kafka: SecureKafka, tmp_path: Path) -> None:
     said = words(yard, secure_kafka.settings("SASL_SSL"))
     with command(tmp_path / "log", "edge.cli", *said, environment={"COLUMNS": "300"}) as asked:
-        out, _ = asked.process.communicate()
+        out = asked.output()
     assert "what to do" in out
     assert "0 fail" in out
 
@@ -225,7 +225,7 @@ def test_limits_that_do_not_fit(
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=limit)])
     said = [*words(yard, secure_kafka.settings("SASL_SSL")), "--json"]
     with command(tmp_path / "log", "edge.cli", *said) as asked:
-        findings = json.loads(asked.process.communicate()[0])["findings"]
+        findings = json.loads(asked.output())["findings"]
     about = [it for it in findings if it["check"] == f"{check} {name}" and it["status"] != "ok"]
     assert [it["status"] for it in about] == [status], findings
     (setting,) = limit

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.engines.catalogue import Choice
+from deploy.engines.kinds import Choice
 from edge.audit.report import CLEAN
 from edge.audit.tally import Answer
 from edge.frame import Partition

@@ -16,8 +16,9 @@ import torch
 import trainer.assemble
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import read_golden
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Bundle, open_bundle, sha256_of
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import check_model, open_reference
 from trainer.cli import app
 from trainer.export import export

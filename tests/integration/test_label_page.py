@@ -43,8 +43,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
 def labelling(data: Path, log: Path, port: int) -> Iterator[tuple[Command, str]]:
     words = ("label", "--data", str(data), "--labels", "cat,dog,bird", "--port", str(port))
     with command(log, "trainer.cli", *words) as server:
-        assert server.process.stdout is not None
-        said = server.process.stdout.readline()
+        said = server.line()
         address = re.search(r"http://\S+", said)
         assert address is not None, server.said()
         yield server, address[0]

@@ -90,7 +90,7 @@ def test_no_secret_is_shown_wherever_it_might_be(
         assert loud.stop() == 0
     shown = ("run", "--bundle", str(yard.bundle), *user, "--show-config")
     with command(tmp_path / "shown", "edge.cli", *shown) as config:
-        out, _ = config.process.communicate()
+        out = config.output()
     for place in (loud.said(), page, line, out):
         assert PASSWORD not in place
 

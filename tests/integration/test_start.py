@@ -201,7 +201,7 @@ def test_show_config_prints_each_value_with_its_source(tmp_path: Path) -> None:
     words = ("run", "--bundle", "yard", "--show-config", "--queue-frames", "7")
     environment = {"YARDLIGHT_GROUP": "night", "COLUMNS": "200"}
     with command(tmp_path / "log", "edge.cli", *words, environment=environment) as shown:
-        said, _ = shown.process.communicate()
+        said = shown.output()
         assert shown.process.returncode == 0, shown.said()
     rows = {row[0]: row[1:] for row in map(_cells, said.splitlines()) if len(row) == 3}
     assert rows["queue-frames"] == ["7", "command line"]

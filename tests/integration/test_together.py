@@ -1,11 +1,12 @@
 """Several processes train one network: torchrun starts them, one bundle comes of it."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.ending import finished
 
 pytest.importorskip("torch", reason="needs the extra 'train'")
 
@@ -22,12 +23,9 @@ def test_two_processes_make_one_bundle_and_one_of_them_speaks(tmp_path: Path) ->
     out = tmp_path / "yard"
     fit = ("-m", "trainer", "fit", "--data", str(tmp_path / "data"), "--out", str(out), *QUICK)
     options = ("--epochs", "2", "--amp", "--ema", "0.5", "--device", "cpu")
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-m", *TORCHRUN, "127.0.0.1", *fit, *options],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("validation pictures") == 1

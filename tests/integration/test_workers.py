@@ -111,7 +111,7 @@ def test_doctor_counts_partitions_and_cores(embedded_world: World, tmp_path: Pat
     world = embedded_world
     words = ("doctor", *addresses(world), "--workers", "5", "--metrics-port", str(free_port()))
     with command(tmp_path / "log", "edge.cli", *words, "--json") as asked:
-        out, _ = asked.process.communicate()
+        out = asked.output()
     found = {it["check"]: it["found"] for it in json.loads(out)["findings"]}
     assert found["workers"].startswith("5, on ")
     of_the_topic = found[f"partitions of {world.topics.frames_topic}"]

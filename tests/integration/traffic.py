@@ -3,6 +3,7 @@
 from threading import Event, Thread
 
 from tests.integration.world import World, pictures
+from tests.waiting import join
 
 
 class Traffic:
@@ -31,5 +32,5 @@ class Traffic:
     def end(self) -> int:
         """Stop; how many frames were sent."""
         self._done.set()
-        self._thread.join()
+        join(self._thread)
         return self.sent

@@ -1,12 +1,15 @@
 """Wheel and sdist of this working tree, and environments to install them into."""
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ending import finished
+
 ROOT = Path(__file__).parents[2]
+_SECONDS = 900.0
+"""The package index may be far away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,7 @@ def run(*command: str, **variables: str) -> str:
     """What a command says on stdout; one that fails fails the test with all it said."""
     # Nothing of the environment that the tests run in may be found by it.
     environment = {"PATH": "/usr/bin:/bin", "COLUMNS": "120", **_passed_on(), **variables}
-    done = subprocess.run(
-        command, cwd="/", env=environment, capture_output=True, text=True, check=False
-    )
+    done = finished(command, seconds=_SECONDS, cwd="/", env=environment)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

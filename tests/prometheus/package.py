@@ -1,12 +1,12 @@
 """Prometheus and promtool: Debian's package, unpacked into the cache."""
 
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.ending import finished
 from tests.loudly import NotHere
 
 _PACKAGE = "prometheus"
@@ -50,6 +50,6 @@ def _fetch(target: Path) -> None:
 
 
 def _run(*command: str, folder: str) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = finished(command, cwd=folder)
     if done.returncode:
         raise NotHere(f"Prometheus is not here: {' '.join(command)} said {done.stderr.strip()}")

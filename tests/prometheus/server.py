@@ -1,7 +1,6 @@
 """A Prometheus that runs, and what it answers."""
 
 import json
-import subprocess
 import tempfile
 import urllib.error
 import urllib.parse
@@ -15,6 +14,7 @@ from docs.monitoring.scraping import RULES, scrape_document
 from docs.monitoring.yaml import document
 from edge.kafka.embedded import free_port
 from edge.process import TiedProcess
+from tests.ending import finished
 from tests.prometheus.package import Programs
 
 _START_SECONDS = 60.0
@@ -142,6 +142,6 @@ class Prometheus:
 def promtool(programs: Programs, *words: str, folder: Path) -> str:
     """What promtool says; an AssertionError with it where it finds a fault."""
     command = [str(programs.promtool), *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = finished(command, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from edge.cloudevents import format_time
 from tests.integration.world import Sent, World, pictures
+from tests.waiting import join
 
 
 class Load:
@@ -38,7 +39,7 @@ class Load:
         trace: TracebackType | None,
     ) -> None:
         self._done.set()
-        self._thread.join()
+        join(self._thread)
 
     def _send(self) -> None:
         topic = self._world.topics.frames_topic

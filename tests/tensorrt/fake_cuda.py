@@ -185,7 +185,8 @@ def at(address: int) -> memoryview:
     Raises:
         LookupError: nothing was taken there.
     """
-    for start, held in Memory.held.items():
+    # Another thread may take room meanwhile.
+    for start, held in list(Memory.held.items()):
         if start <= address < start + len(held):
             return memoryview(held)[address - start :]
     raise LookupError(hex(address))

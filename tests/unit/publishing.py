@@ -19,7 +19,7 @@ from edge.settings.topics import TopicSettings
 from tests.clock import Clock
 from tests.frames import OTHER, PARTITION, classified, make_frame
 from tests.unit.outcomes import some_writer
-from tests.waiting import wait_until
+from tests.waiting import join, wait_until
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.002
 RESULTS, DEAD_LETTERS = "classifications", "frames.dead-letters"
@@ -90,7 +90,7 @@ class SlowKafka:
 
     def go_on(self) -> None:
         self._go_on.set()
-        self._thread.join()
+        join(self._thread)
 
 
 class Publishing:

@@ -13,7 +13,7 @@ from deploy.build.engine import BuildSpec, build_engine
 from deploy.bundle.errors import Fatal, MissingDriver
 from deploy.bundle.manifest import Bundle, open_bundle, sha256_of
 from deploy.engines import catalogue, openvino
-from deploy.engines.protocol import EngineKind
+from deploy.engines.kinds import Choice, EngineKind
 from deploy.engines.record import RECORD, Fingerprint, read_record, write_record
 
 Change = Callable[[dict[str, Any]], object]
@@ -44,7 +44,7 @@ def folder(bundle: Bundle, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("choice", ["openvino", "onnxruntime"])
-def test_an_engine_that_was_asked_for_is_the_one(choice: catalogue.Choice) -> None:
+def test_an_engine_that_was_asked_for_is_the_one(choice: Choice) -> None:
     chosen = catalogue.choose(choice)
     assert (chosen.kind, chosen.why, chosen.fallback) == (choice, "asked for", False)
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
 from deploy.bundle.golden import draw_frames
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import Outputs, Scores
 from edge.frame import Frame
 from edge.freshness import Freshness

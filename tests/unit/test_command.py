@@ -11,6 +11,7 @@ from cyclopts import App
 
 from deploy.bundle.command import DONE, FAILED, WRONG_USAGE, command_line, run_command_line
 from deploy.bundle.errors import BadFrame, BundleError, Fatal, MissingDriver, Unavailable
+from tests.ending import finished
 
 ROOT = Path(__file__).parents[2]
 # A command whose status is 3, as the audit's may be.
@@ -113,14 +114,11 @@ def test_a_reader_that_has_gone_is_no_failure(lines: int, status: int, *, unbuff
     os.close(reading)
     others = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     try:
-        ended = subprocess.run(
+        ended = finished(
             [sys.executable, "-c", TALKATIVE, "talk", str(lines)],
             cwd=ROOT,
             env=others | ({"PYTHONUNBUFFERED": "1"} if unbuffered else {}),
             stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
         )
     finally:
         os.close(writing)
@@ -131,12 +129,10 @@ def test_a_reader_that_has_gone_is_no_failure(lines: int, status: int, *, unbuff
 def talk(redirection: str, lines: int) -> "subprocess.CompletedProcess[str]":
     """Run the talkative command from a shell, its output redirected."""
     command = [sys.executable, "-c", TALKATIVE, "talk", str(lines)]
-    return subprocess.run(
+    return finished(
         ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *command],
         cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
+        stdout=None,
     )
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.reference import Scores
 from deploy.engines.protocol import Answers, DecodingSession
 from edge.frame import Frame

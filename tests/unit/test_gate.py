@@ -7,8 +7,9 @@ from threading import Barrier, Thread
 import numpy as np
 import pytest
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from edge import gate as gate_module
 from edge.cameras.picture import encode_jpeg
 from edge.cameras.simulated import SimulatedCamera

@@ -16,8 +16,9 @@ from deploy.bundle.golden import (
     read_golden,
     write_golden,
 )
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import MODEL, Bundle, InputSpec, OutputSpec, write_bundle
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import Outputs
 
 SPEC = InputSpec(32, 24)

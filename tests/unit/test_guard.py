@@ -1,9 +1,10 @@
 """A process ends though its interpreter stands still."""
 
-import subprocess
 import sys
 
 import pytest
+
+from tests.ending import finished
 
 pytestmark = pytest.mark.slow
 # `PyDLL` holds the interpreter's lock while it calls.
@@ -17,8 +18,6 @@ with guard.ended_if_frozen(0.5):
 
 
 def test_a_library_that_hangs_with_the_interpreter_in_hand_ends_the_process() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _FREEZING], capture_output=True, text=True, check=False, timeout=120
-    )
+    done = finished([sys.executable, "-c", _FREEZING], seconds=120)
     assert done.returncode == 1
     assert "Timeout" in done.stderr

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from deploy.bundle.errors import Fatal, Unavailable
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, Scores
 from deploy.engines.protocol import CostCurve
 from edge.batching import Batcher

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from deploy.bundle.errors import BadFrame, Fatal, Unavailable
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec, open_bundle
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.reference import open_reference
 from edge.isolation.isolated import POSSIBLE, Isolated
 from edge.isolation.orders import EngineOrder
+from tests.ending import killed_after
 from tests.loudly import skip_loudly
 from tests.models import LABELS, solid_jpeg
 from tests.waiting import wait_until
@@ -67,7 +69,7 @@ pixels.decode = answering
 """
 _SERVICE = """
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits
+from deploy.bundle.limits import Limits
 from edge.isolation.isolated import Isolated
 from edge.observe.logs import configure_logs
 from tests.models import solid_jpeg
@@ -230,7 +232,8 @@ def test_a_child_ends_with_the_service_though_that_is_killed() -> None:
     program = [sys.executable, "-c", _SERVICE]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=ROOT) as service:
         assert service.stdout is not None
-        pid = int(service.stdout.readline())
+        with killed_after(service):
+            pid = int(service.stdout.readline())
         service.kill()
     wait_until(lambda: not is_running(pid), "the end of the child")
 

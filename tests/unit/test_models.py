@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import open_bundle
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.reference import check_model, open_reference
 from tests.models import LABELS, solid_jpeg
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,7 @@ from docs.monitoring.rule_cases import CASES
 from docs.monitoring.rules import ALERTS, Pace, recordings, rules_document
 from docs.monitoring.runbook import Section, texts
 from edge.observe import definitions as m
+from tests.ending import finished
 
 PANELS = [(board, panel) for board in BOARDS for panel in board.panels]
 RENAMED = """
@@ -38,12 +38,9 @@ def test_what_is_committed_is_what_would_be_generated() -> None:
 
 
 def test_a_renamed_metric_breaks_the_build() -> None:
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-c", RENAMED],
         cwd=monitoring.ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert done.returncode == 1
     for stale in ("rules.yml", "rules.test.yml", "metrics.md", "fleet.json", "pipeline.json"):

@@ -20,7 +20,7 @@ from deploy.bundle.errors import Fatal
 from deploy.bundle.manifest import MODEL, Bundle, open_bundle, sha256_of
 from deploy.bundle.start import INTERRUPTED, own_program
 from deploy.engines import nvidia, tensorrt
-from deploy.engines.protocol import Precision
+from deploy.engines.kinds import Precision
 from tests.loudly import skip_loudly
 from tests.unit.deploying import deploy, spoil
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.bundle.errors import BadFrame
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Filter, InputSpec, Resize
-from deploy.bundle.pixels import Limits, Pixels, decode, frame_to_pixels, resize
+from deploy.bundle.pixels import Pixels, decode, frame_to_pixels, resize
 from tests import encoded
 
 LIMITS = Limits()

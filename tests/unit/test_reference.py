@@ -1,7 +1,6 @@
 """The reference runs what the manifest speaks of, and says how a model differs from it."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from deploy.bundle.errors import BundleError
 from deploy.bundle.manifest import MODEL, Bundle, InputSpec, OutputSpec, write_bundle
 from deploy.bundle.reference import Reference, check_model, open_reference
+from tests.ending import finished
 
 onnx = pytest.importorskip("onnx", reason="needs the extra 'deploy'")
 
@@ -169,5 +169,5 @@ def test_nobody_is_told_what_runs_here(tiny_bundle: Path, tmp_path: Path) -> Non
         "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"
     )
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", ask, str(tiny_bundle)], check=True, env=environment)
+    finished([sys.executable, "-c", ask, str(tiny_bundle)], check=True, env=environment)
     assert list(tmp_path.rglob("*")) == []

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, Scores
 from deploy.engines.protocol import CostCurve, Session
 from edge.batching import Batcher

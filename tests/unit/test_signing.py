@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from deploy.bundle.keys import read_public_key
 from deploy.bundle.manifest import MANIFEST, MODEL, open_bundle
 from deploy.bundle.signature import message, read_signatures, read_trust, signature_file
 from deploy.engines.record import RECORD
+from tests.ending import finished
 from tests.unit.deploying import deploy, said, spoil
 from tests.unit.signing import new_key, public
 
@@ -61,7 +61,7 @@ def openssl(*words: object) -> str:
     if program is None:
         pytest.skip("openssl is not installed")
     command = [program, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return finished(command, check=True).stdout
 
 
 # Keys

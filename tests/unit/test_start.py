@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.bundle.start import INTERRUPTED, own_program
+from tests.ending import finished, killed_after
 
 # Stands for a library that makes another error of an interruption in its midst.
 SWALLOWING = """
@@ -38,7 +39,8 @@ def test_ctrl_c_while_it_loads_is_one_word(tmp_path: Path) -> None:
         preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - this process has no threads yet
     )
     assert starting.stdout is not None
-    assert starting.stdout.readline() == "loading\n"
+    with killed_after(starting):
+        assert starting.stdout.readline() == "loading\n"
     starting.send_signal(signal.SIGINT)
     assert starting.communicate(timeout=30)[1] == "interrupted\n"
     assert starting.returncode == INTERRUPTED
@@ -51,7 +53,7 @@ def test_a_command_loads_no_library_before_it_can_be_interrupted(name: str) -> N
         f"import sys; from {entry.module} import {entry.attr}\n"
         "print(*sorted({'cyclopts', 'rich', 'numpy', 'kafka'} & set(sys.modules)))"
     )
-    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True)
+    loaded = finished([sys.executable, "-c", look], check=True)
     assert loaded.stdout.split() == []
 
 
@@ -60,8 +62,19 @@ def test_the_service_loads_the_library_of_its_own_engine_only() -> None:
         "import sys; import edge.cli, edge.service\n"
         "print(*sorted({'onnxruntime', 'openvino', 'deploy.engines.tensorrt'} & set(sys.modules)))"
     )
-    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True)
+    loaded = finished([sys.executable, "-c", look], check=True)
     assert loaded.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    "module", ["edge.cli", "edge.dead_letters.command", "edge.rollout.command"]
+)
+def test_a_command_that_looks_at_no_picture_loads_nothing_that_could(module: str) -> None:
+    look = (
+        f"import sys; import {module}\n"
+        "print(*sorted({'cv2', 'numpy', 'simplejpeg', 'onnxruntime'} & set(sys.modules)))"
+    )
+    assert finished([sys.executable, "-c", look], check=True).stdout.split() == []
 
 
 @pytest.mark.slow
@@ -69,12 +82,9 @@ def test_the_service_loads_the_library_of_its_own_engine_only() -> None:
 def test_programs_of_the_users_folder_are_not_executed(tmp_path: Path, module: str) -> None:
     for name in ("edge", "deploy", "trainer", "json", "cyclopts", "runpy"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not ours')", encoding="utf-8")
-    asked = subprocess.run(
+    asked = finished(
         [*own_program(module), "--version"],
         cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert asked.returncode == 0, asked.stderr
     assert asked.stdout.startswith("yardlight ")

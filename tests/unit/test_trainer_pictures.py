@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import trainer.data.pictures
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from trainer.data.cache import Cache
 from trainer.data.digest import data_digest
 from trainer.data.layout import read_split

@@ -1,7 +1,6 @@
 """The JSON values: what a subscriber reads, and the schemas that promise it."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from edge.wire import (
     read_classification,
     write_skipped,
 )
+from tests.ending import finished
 from tests.frames import skipped as plainly_skipped
 from tests.unit.outcomes import (
     DIGEST,
@@ -180,12 +180,9 @@ def test_the_committed_documents_are_up_to_date() -> None:
 
 @pytest.mark.slow
 def test_the_check_of_the_generated_files_passes_as_make_runs_it() -> None:
-    checked = subprocess.run(
+    checked = finished(
         [sys.executable, "-m", "docs.schemas", "--check"],
         cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert (checked.returncode, checked.stderr) == (0, "")
 

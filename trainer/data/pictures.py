@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deploy.bundle.errors import BadFrame
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from trainer.data.cache import Cache
 from trainer.data.layout import Split
 from trainer.errors import DataError

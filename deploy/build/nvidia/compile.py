@@ -10,7 +10,7 @@ from deploy.build.bar import Bar
 from deploy.build.nvidia.builder import Cancelled, Options, Plan, build_plan
 from deploy.bundle.manifest import InputSpec
 from deploy.engines import nvidia
-from deploy.engines.protocol import EngineKind
+from deploy.engines.kinds import EngineKind
 
 _LOOK_AGAIN_SECONDS = 0.1
 

@@ -13,8 +13,9 @@ from typing import Protocol
 import numpy as np
 
 from deploy.bundle.errors import Fatal
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import LETTERBOX_GREY, Limits, Pixels
+from deploy.bundle.pixels import LETTERBOX_GREY, Pixels
 from deploy.bundle.reference import Outputs, Scores
 from deploy.engines.gpu.decoding import Decoder
 from deploy.engines.gpu.device import Device, Event, Kernel, Mirror, Stream

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from deploy.bundle.errors import Unavailable
-from deploy.bundle.pixels import Limits, Pixels
+from deploy.bundle.limits import Limits
+from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, Scores
 from deploy.engines.gpu.jobs import COLOURS
 from deploy.engines.gpu.lane import Lane

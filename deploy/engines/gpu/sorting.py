@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.header import ImageHeader
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import Limits, Pixels, check, frame_to_pixels
+from deploy.bundle.pixels import Pixels, check, frame_to_pixels
 from deploy.bundle.reference import Scores
 from deploy.engines.gpu.decoding import suits
 from deploy.engines.gpu.jobs import Surface

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy.bundle.errors import BadFrame, Fatal
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import open_bundle
-from deploy.bundle.pixels import Limits
 from deploy.engines import catalogue
 from deploy.engines.cuda import Gpu, open_gpu
 from deploy.engines.protocol import DecodingSession, Session
