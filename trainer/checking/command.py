@@ -15,6 +15,7 @@ from deploy.bundle.manifest import open_bundle
 from trainer.checking.aside import bring_back, put_aside
 from trainer.checking.document import write_document
 from trainer.checking.examination import Examination, examine
+from trainer.checking.features import BundleNetwork, Network
 from trainer.checking.finding import CERTAIN, KINDS, Kind
 from trainer.checking.page import write_page
 from trainer.collection.folder import read_data_set, require_writable
@@ -74,16 +75,23 @@ def check_command(settings: CheckSettings) -> None:
     data = read_data_set(settings.data)
     if settings.apply:
         require_writable(data)
-    bundle = None if settings.bundle is None else open_bundle(settings.bundle)
+    network = _network(settings)
     _make_report_folder(settings.report)
     with Live() as live:
-        found = examine(data, settings.report, bundle, settings.threads, live)
-    page, document = write_page(found, settings.report), write_document(found, settings.report)
+        found = examine(data, settings.report, network, settings.threads, live)
+        page = write_page(found, settings.report, settings.threads, live.count)
+    document = write_document(found, settings.report)
     _say(found)
     sys.stdout.write(f"{page}\n{document}\n")
     if settings.apply:
         count = put_aside(settings.data, _to_apply(settings, found))
         sys.stdout.write(f"{count} pictures put aside; --undo brings them back\n")
+
+
+def _network(settings: CheckSettings) -> Network | None:
+    if settings.bundle is None:
+        return None
+    return BundleNetwork(open_bundle(settings.bundle), settings.threads)
 
 
 def _make_report_folder(folder: Path) -> None:
