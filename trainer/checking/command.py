@@ -18,10 +18,12 @@ from trainer.checking.examination import Examination, examine
 from trainer.checking.features import BundleNetwork, Network
 from trainer.checking.finding import CERTAIN, KINDS, Kind
 from trainer.checking.page import write_page
+from trainer.checking.pretrained import PretrainedNetwork
 from trainer.collection.folder import read_data_set, require_writable
 from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.progress import Live
+from trainer.settings import Variant
 
 _Flag = Parameter(negative=())
 
@@ -38,7 +40,21 @@ class CheckSettings:
 
     bundle: Path | None = None
     """Folder of a bundle whose embedding tells pictures apart: more wrong labels are found than by
-    edges, colours and surfaces, which are all there is without one."""
+    edges, colours and surfaces, which are all there is without a network."""
+
+    backbone: str | None = None
+    """With --weights: name of a network that timm has, whose embedding tells pictures apart."""
+
+    weights: Path | None = None
+    """File with the backbone's pretrained weights (.safetensors or .pth), as `fit` takes it, where
+    there is no --bundle."""
+
+    variant: Variant | None = None
+    """With --weights: dialect of the weights, timm's own or tensorflow. Unless given, the one in
+    which the file's own classifier is surest of the pictures."""
+
+    size: Annotated[int, Parameter(validator=Number(gte=32, lte=8192))] = 224
+    """With --weights: width and height at which the network looks at pictures, in pixels."""
 
     threads: Annotated[int, Parameter(validator=Number(gte=0))] = 0
     """CPU threads; 0 takes every core."""
@@ -89,9 +105,16 @@ def check_command(settings: CheckSettings) -> None:
 
 
 def _network(settings: CheckSettings) -> Network | None:
-    if settings.bundle is None:
+    backbone, weights = settings.backbone, settings.weights
+    if (backbone is None) != (weights is None):
+        raise DataError("--backbone and --weights go together: a network's name, and its file")
+    if settings.bundle is not None:
+        if weights is not None:
+            raise DataError("give --bundle or --weights: one network tells pictures apart")
+        return BundleNetwork(open_bundle(settings.bundle))
+    if backbone is None or weights is None:
         return None
-    return BundleNetwork(open_bundle(settings.bundle), settings.threads)
+    return PretrainedNetwork.of(backbone, weights, settings.variant, settings.size)
 
 
 def _make_report_folder(folder: Path) -> None:

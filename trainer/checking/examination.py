@@ -77,8 +77,9 @@ def examine(
         features, name = _plain(readable), "judged"
     else:
         looked_at = [(one.sha256, data.place(entry)) for entry, one in readable.pairs]
-        features = network_features(network, looked_at, kept, threads, live.count)
-        name = f"judged-{network.name}"
+        asked = network.knowing(looked_at, kept, live.say)
+        features = network_features(asked, looked_at, kept, threads, live.count)
+        name = f"judged-{asked.name}"
     _judge_labels(found, entries, features, groups, kept / f"{name}.msgpack", live)
     found.notes += _balance(found.counts)
     return found

@@ -21,12 +21,19 @@ from trainer.errors import DataError
 Seen: TypeAlias = tuple[str, Features]
 Watch: TypeAlias = Callable[[str, Iterable[Seen], int], Iterator[Seen]]
 See: TypeAlias = Callable[[Pixels], Features]
-"""uint8 [H, W, 3] to float32 [F]."""
+"""uint8 [H, W, 3] to float32 [F], on one core; called from many threads."""
 _EMBEDDING = "embedding"
 
 
 class Network(Protocol):
     """Tells pictures apart. To open it takes seconds, so that is done where there is to ask."""
+
+    def knowing(
+        self, files: Sequence[tuple[str, Path]], folder: Path, say: Callable[[str], None]
+    ) -> "Network":
+        """The network for these pictures: sha256 and place of each. What it had to find out is kept
+        in `folder`, and said.
+        """
 
     @property
     def name(self) -> str:
@@ -43,8 +50,11 @@ class Network(Protocol):
 class BundleNetwork:
     """A bundle's embedding, or its logits where it has none."""
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
-        self._bundle, self._threads = bundle, threads
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+    def knowing(self, *_: object) -> "BundleNetwork":
+        return self
 
     @property
     def name(self) -> str:
@@ -55,7 +65,7 @@ class BundleNetwork:
         return self._bundle.manifest.input
 
     def open(self) -> See:
-        reference = open_reference(self._bundle.model, threads=self._threads)
+        reference = open_reference(self._bundle.model, threads=1)
         name = _EMBEDDING if _EMBEDDING in self._bundle.manifest.outputs.extra else LOGITS
         return lambda pixels: reference.named(pixels[None], (name,))[name].reshape(-1)
 
@@ -78,7 +88,7 @@ def network_features(
         network: which.
         files: sha256 and place of each picture.
         folder: where what was seen is kept for the next run.
-        threads: that decode; 0 takes every core.
+        threads: CPU threads; 0 takes every core.
         watch: shows how far it is.
 
     Returns:
@@ -104,14 +114,18 @@ def network_features(
 
 
 def _ask(network: Network, files: Mapping[str, Path], threads: int) -> Iterator[Seen]:
-    """One picture at a time, for a batch is no quicker on a CPU; the next are decoded meanwhile."""
+    """Each thread decodes a picture and asks about it: no core waits for another one."""
     see = network.open()
-    pixels = ahead(lambda file: _pixels(*file, network.spec), files.items(), threads)
-    for digest, one in zip(files, pixels, strict=True):
-        yield digest, see(one)
+    seen = ahead(lambda file: see(pixels_of(*file, network.spec)), files.items(), threads)
+    yield from zip(files, seen, strict=True)
 
 
-def _pixels(digest: str, path: Path, spec: InputSpec) -> Pixels:
+def pixels_of(digest: str, path: Path, spec: InputSpec) -> Pixels:
+    """uint8 [H, W, 3] of a readable picture.
+
+    Raises:
+        DataError: it has another content than the one whose sha256 is given.
+    """
     try:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() == digest:

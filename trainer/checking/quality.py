@@ -19,7 +19,7 @@ from trainer.checking.kept import key_of, recall
 _DARK, _BLURRED, _ASPECT, _SIZE = "dark", "blurry", "odd_aspect_ratio", "odd_size"
 _KINDS: dict[str, tuple[Kind, str]] = {
     _DARK: ("dark", "the lightest hundredth of it has {:.0%} of full brightness"),
-    _BLURRED: ("blurred", "sharpness {:.2f}, expected at least 0.29"),
+    _BLURRED: ("blurred", "sharpness {:.3f}, expected at least 0.29"),
     _ASPECT: ("odd-sized", "its shorter side is {:.0%} of the longer"),
     _SIZE: ("odd-sized", "its size is far from that of the others"),
 }
