@@ -29,4 +29,9 @@ def filled(package: str, name: str, contents: Mapping[str, str]) -> str:
 
 def jpeg_uri(pixels: Pixels, quality: int) -> str:
     """uint8 [H, W, 3] as a data URI, for the `src` of an image."""
-    return f"data:image/jpeg;base64,{base64.b64encode(encode_frame(pixels, quality)).decode()}"
+    return as_jpeg_uri(encode_frame(pixels, quality))
+
+
+def as_jpeg_uri(jpeg: bytes) -> str:
+    """A JPEG as a data URI."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -1,6 +1,7 @@
 """`make bench`: run the benchmarks one after the other; never two at once."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -50,6 +51,8 @@ def _minutes() -> float:
 
 
 def main() -> None:
+    # As Ctrl-C: gigabytes of photos and running brokers must not stay behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parts = sys.argv[1:] or _PARTS
     for name in (name for name in _ALONE if name in parts):
         _ALONE[name]()

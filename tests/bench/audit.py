@@ -1,12 +1,9 @@
 """What a recount of millions of offsets costs: the command that a user types, on a real broker."""
 
-import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import confluent_kafka
@@ -17,6 +14,7 @@ from edge.pipeline.messages import MessageWriter
 from edge.record import Message
 from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
+from tests.bench.cost import Cost, cost_of
 from tests.bench.rig import save, say, say_load
 from tests.brokers.apache import ApacheKafka
 from tests.unit.outcomes import classified, inferred_frame, some_writer
@@ -25,25 +23,8 @@ _OFFSETS = 2_000_000
 _PARTITIONS = 4
 _GROUP = "audited"
 _TOPICS = TopicSettings()
-# A process's peak begins with what the one that started it held: that one must be small.
-_WATCHED = """
-import json, os, subprocess, sys
-process = subprocess.Popen(sys.argv[1:])
-_, status, used = os.wait4(process.pid, 0)
-print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss]), flush=True)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
 _MARK = 987_654_321
 """An offset that is written nowhere else in a record, and replaced."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Cost:
-    seconds: float
-    processor: float
-    """Seconds of it on a core, kafka-python's among them."""
-    peak: int
-    """Bytes of memory of the largest of its processes, with Python and all libraries."""
 
 
 def measure_audit() -> None:
@@ -68,17 +49,9 @@ def measure_audit() -> None:
     save("audit", {"offsets": count, "seconds": cost.seconds, "peak": cost.peak, "few": few.peak})
 
 
-def _recount(address: str, *more: str) -> _Cost:
+def _recount(address: str, *more: str) -> Cost:
     words = ["audit", "--bootstrap-servers", address, "--group", _GROUP, *more]
-    audit = [sys.executable, "-m", "edge.cli", *words]
-    begin = time.monotonic()
-    found = subprocess.run(
-        [sys.executable, "-c", _WATCHED, *audit], capture_output=True, text=True, check=False
-    )
-    seconds = time.monotonic() - begin
-    assert found.returncode == 0, found.stdout + found.stderr
-    processor, peak = json.loads(found.stdout.splitlines()[-1])
-    return _Cost(seconds, processor, peak * 1024)
+    return cost_of("edge.cli", words)
 
 
 def _fill(address: str, count: int) -> None:

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +31,24 @@ def serving(settings: RunSettings, wall: Callable[[], float] = time.time) -> Ite
     the clock of the machine that it runs on.
     """
     service = Service(settings, wall=wall)
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(service.run)
-        try:
-            wait_until(lambda: service.health.ready or future.done(), "readiness")
-            yield service
-        finally:
-            service.stop()
-            future.result(PATIENCE)
+    future: Future[None] = Future()
+    # No pool: it would wait for a service that does not stop, at the end of Python too.
+    threading.Thread(target=_run, args=(service, future), daemon=True).start()
+    try:
+        wait_until(lambda: service.health.ready or future.done(), "readiness")
+        yield service
+    finally:
+        service.stop()
+        future.result(PATIENCE)
+
+
+def _run(service: Service, ended: "Future[None]") -> None:
+    try:
+        service.run()
+    except BaseException as error:  # noqa: BLE001 - whoever waits is told, whatever it is
+        ended.set_exception(error)
+    else:
+        ended.set_result(None)
 
 
 @dataclass(slots=True)

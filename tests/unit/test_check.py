@@ -14,14 +14,10 @@ import pytest
 pytest.importorskip("cleanlab", reason="needs the extra 'data'")
 pytest.importorskip("cleanvision", reason="needs the extra 'data'")
 
-import trainer.checking.measuring
-import trainer.likeness.near
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
-from deploy.bundle.start import INTERRUPTED
 from tests.models import LABELS, solid_pixels
 from tests.pictures import drawn, snapshot, write_picture
-from trainer.checking.measured import Measured
 from trainer.cli import app
 
 pytestmark = pytest.mark.slow
@@ -141,69 +137,6 @@ def test_an_empty_folder_is_one_sentence(
     (tmp_path / "data").mkdir()
     assert check(tmp_path / "data") == 1
     assert "holds no pictures" in capsys.readouterr().err
-
-
-def test_the_second_run_looks_only_at_what_changed(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert check(data) == 0
-    write_picture(data / "train/cat/new.jpg", 99)
-    looked: list[str] = []
-    measure = trainer.checking.measuring.measure_file
-
-    def note(path: Path) -> Measured:
-        looked.append(path.name)
-        return measure(path)
-
-    monkeypatch.setattr(trainer.checking.measuring, "measure_file", note)
-    assert check(data) == 0
-    assert looked == ["new.jpg"]
-
-
-def test_the_second_run_compares_no_pair_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    flipped = np.ascontiguousarray(drawn(0)[:, ::-1])
-    (data / "val/cat/flipped.jpg").write_bytes(encode_frame(flipped, 60))
-    assert found(data, "leak") == ["train/cat/0.jpg"]
-    monkeypatch.delattr(trainer.likeness.near, "show_the_same")
-    assert found(data, "leak") == ["train/cat/0.jpg"]
-
-
-def test_what_was_looked_at_before_an_interruption_is_kept(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[str] = []
-    measure = trainer.checking.measuring.measure_file
-
-    def interrupted_at_the_fifth(path: Path) -> Measured:
-        if len(looked) == 4:
-            raise KeyboardInterrupt
-        looked.append(path.as_posix())
-        return measure(path)
-
-    monkeypatch.setattr(trainer.checking.measuring, "measure_file", interrupted_at_the_fifth)
-    assert check(data) == INTERRUPTED
-    before = list(looked)
-    looked.clear()
-
-    def note(path: Path) -> Measured:
-        looked.append(path.as_posix())
-        return measure(path)
-
-    monkeypatch.setattr(trainer.checking.measuring, "measure_file", note)
-    assert check(data) == 0
-    assert sorted(before + looked) == sorted(path.as_posix() for path in data.rglob("*.jpg"))
-
-
-def test_what_was_kept_and_is_damaged_is_measured_anew(data: Path, tiny_bundle: Path) -> None:
-    assert check(data, "--bundle", tiny_bundle) == 0
-    kept = sorted((data.parent / "data-check").glob("seen-*.npz"))
-    kept += [data.parent / "data-check" / f"{name}.msgpack" for name in ("measured", "compared")]
-    before = report(data)
-    for path in kept:
-        path.write_bytes(path.read_bytes()[:-20])
-    assert len(kept) == 3
-    assert check(data, "--bundle", tiny_bundle) == 0
-    assert report(data) == before
 
 
 def test_names_of_any_kind_reach_the_page_as_text(data: Path) -> None:

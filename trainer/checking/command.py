@@ -15,12 +15,15 @@ from deploy.bundle.manifest import open_bundle
 from trainer.checking.aside import bring_back, put_aside
 from trainer.checking.document import write_document
 from trainer.checking.examination import Examination, examine
+from trainer.checking.features import BundleNetwork, Network
 from trainer.checking.finding import CERTAIN, KINDS, Kind
 from trainer.checking.page import write_page
+from trainer.checking.pretrained import PretrainedNetwork
 from trainer.collection.folder import read_data_set, require_writable
 from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.progress import Live
+from trainer.settings import Variant
 
 _Flag = Parameter(negative=())
 
@@ -37,7 +40,21 @@ class CheckSettings:
 
     bundle: Path | None = None
     """Folder of a bundle whose embedding tells pictures apart: more wrong labels are found than by
-    edges, colours and surfaces, which are all there is without one."""
+    edges, colours and surfaces, which are all there is without a network."""
+
+    backbone: str | None = None
+    """With --weights: name of a network that timm has, whose embedding tells pictures apart."""
+
+    weights: Path | None = None
+    """File with the backbone's pretrained weights (.safetensors or .pth), as `fit` takes it, where
+    there is no --bundle."""
+
+    variant: Variant | None = None
+    """With --weights: dialect of the weights, timm's own or tensorflow. Unless given, the one in
+    which the file's own classifier is surest of the pictures."""
+
+    size: Annotated[int, Parameter(validator=Number(gte=32, lte=8192))] = 224
+    """With --weights: width and height at which the network looks at pictures, in pixels."""
 
     threads: Annotated[int, Parameter(validator=Number(gte=0))] = 0
     """CPU threads; 0 takes every core."""
@@ -74,16 +91,30 @@ def check_command(settings: CheckSettings) -> None:
     data = read_data_set(settings.data)
     if settings.apply:
         require_writable(data)
-    bundle = None if settings.bundle is None else open_bundle(settings.bundle)
+    network = _network(settings)
     _make_report_folder(settings.report)
     with Live() as live:
-        found = examine(data, settings.report, bundle, settings.threads, live)
-    page, document = write_page(found, settings.report), write_document(found, settings.report)
+        found = examine(data, settings.report, network, settings.threads, live)
+        page = write_page(found, settings.report, settings.threads, live.count)
+    document = write_document(found, settings.report)
     _say(found)
     sys.stdout.write(f"{page}\n{document}\n")
     if settings.apply:
         count = put_aside(settings.data, _to_apply(settings, found))
         sys.stdout.write(f"{count} pictures put aside; --undo brings them back\n")
+
+
+def _network(settings: CheckSettings) -> Network | None:
+    backbone, weights = settings.backbone, settings.weights
+    if (backbone is None) != (weights is None):
+        raise DataError("--backbone and --weights go together: a network's name, and its file")
+    if settings.bundle is not None:
+        if weights is not None:
+            raise DataError("give --bundle or --weights: one network tells pictures apart")
+        return BundleNetwork(open_bundle(settings.bundle))
+    if backbone is None or weights is None:
+        return None
+    return PretrainedNetwork.of(backbone, weights, settings.variant, settings.size)
 
 
 def _make_report_folder(folder: Path) -> None:

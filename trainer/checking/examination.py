@@ -3,32 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from deploy.bundle.manifest import Bundle
-from trainer.checking.features import network_features
+from trainer.checking.features import Network, network_features
 from trainer.checking.finding import Finding
-from trainer.checking.labels import label_quality, outlier_scores, outliers
-from trainer.checking.measured import (
-    Measured,
-    read_compared,
-    read_measured,
-    write_compared,
-    write_measured,
-)
+from trainer.checking.judging import judge
+from trainer.checking.labels import outliers
+from trainer.checking.likeness import alike
+from trainer.checking.measured import Measured
 from trainer.checking.measuring import measure
 from trainer.checking.plain import Features
-from trainer.checking.predictions import cross_validated, folds_possible
 from trainer.checking.quality import poor_pictures
 from trainer.checking.sameness import duplicates, leaks, near_duplicates
 from trainer.collection.folder import DataSet, Entry
 from trainer.collection.hashed import Version
-from trainer.likeness.grey import SIDE
 from trainer.likeness.groups import Groups
-from trainer.likeness.near import near_duplicates as compare
 from trainer.progress import Live
 
 _IMBALANCED = 5
@@ -58,102 +49,97 @@ class Examination:
 
 
 def examine(
-    data: DataSet, kept: Path, bundle: Bundle | None, threads: int, live: Live
+    data: DataSet, kept: Path, network: Network | None, threads: int, live: Live
 ) -> Examination:
     """Look at a data set.
 
     Args:
-        kept: folder where measurements are kept for the next run.
-        bundle: whose embedding tells pictures apart; edges and colours do where there is none.
+        data: the pictures.
+        kept: folder where all that was found out is kept for the next run.
+        network: tells pictures apart; edges, colours and surfaces do where there is none.
+        threads: CPU threads; 0 takes every core.
+        live: shows how far it is.
     """
-    keep = partial(write_measured, kept)
-    measured = measure(data, read_measured(kept), threads, live.count, keep)
+    measured = measure(data, kept, threads, live.count)
     files = {entry.path: (entry, measured[entry.path].sha256) for entry in data.entries}
     found = Examination(data, Version(str(data.root), files))
     found.findings += [
         Finding("unreadable", path, one.problem) for path, one in measured.items() if one.problem
     ]
-    readable = [entry for entry in data.entries if not measured[entry.path].problem]
+    entries = [entry for entry in data.entries if not measured[entry.path].problem]
+    readable = Readable(entries, [measured[entry.path] for entry in entries])
     found.findings += duplicates(data.entries, measured)
-    groups = _alike(readable, measured, kept, threads, live)
-    found.findings += near_duplicates(readable, measured, groups)
-    found.findings += leaks(readable, groups)
-    found.findings += _poor(readable, measured)
-    features = _features(data, readable, measured, kept, bundle, threads, live)
-    _judge_labels(found, readable, features, groups)
+    groups = alike(readable.measured, kept, threads, live.count)
+    found.findings += near_duplicates(entries, measured, groups)
+    found.findings += leaks(entries, groups)
+    found.findings += _poor(readable, kept)
+    if network is None:
+        features, name = _plain(readable), "judged"
+    else:
+        looked_at = [(one.sha256, data.place(entry)) for entry, one in readable.pairs]
+        asked = network.knowing(looked_at, kept, live.say)
+        features = network_features(asked, looked_at, kept, threads, live.count)
+        name = f"judged-{asked.name}"
+    _judge_labels(found, entries, features, groups, kept / f"{name}.msgpack", live)
     found.notes += _balance(found.counts)
     return found
 
 
-def _alike(
-    entries: Sequence[Entry],
-    measured: Mapping[str, Measured],
-    kept: Path,
-    threads: int,
-    live: Live,
-) -> Groups:
-    flat = np.frombuffer(b"".join(measured[entry.path].grey for entry in entries), np.uint8)
-    greys = flat.reshape(len(entries), SIDE, SIDE)
-    compared = read_compared(kept)
-    groups = compare(greys, live.count, compared, threads)
-    write_compared(kept, compared)
-    return groups
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Pictures that can be decoded, and what was measured of each."""
+
+    entries: Sequence[Entry]
+    measured: Sequence[Measured]
+
+    @property
+    def pairs(self) -> Iterator[tuple[Entry, Measured]]:
+        return zip(self.entries, self.measured, strict=True)
 
 
-def _poor(entries: Sequence[Entry], measured: Mapping[str, Measured]) -> Iterator[Finding]:
-    all_of = [measured[entry.path] for entry in entries]
+def _poor(readable: Readable, kept: Path) -> Iterator[Finding]:
     return poor_pictures(
-        [entry.path for entry in entries],
-        [one.qualities for one in all_of],
-        [(one.width, one.height) for one in all_of],
+        [entry.path for entry in readable.entries],
+        [one.qualities for one in readable.measured],
+        [(one.width, one.height) for one in readable.measured],
+        kept / "poor.msgpack",
     )
 
 
-def _features(
-    data: DataSet,
-    entries: Sequence[Entry],
-    measured: Mapping[str, Measured],
-    kept: Path,
-    bundle: Bundle | None,
-    threads: int,
-    live: Live,
-) -> Features:
-    """float32 [N, F]: what tells the pictures apart."""
-    if bundle is None:
-        plain = [np.frombuffer(measured[entry.path].features, np.float32) for entry in entries]
-        return np.array(plain, np.float32).reshape(len(entries), -1)
-    files = [(measured[entry.path].sha256, data.place(entry)) for entry in entries]
-    return network_features(bundle, files, kept, threads, live.count)
+def _plain(readable: Readable) -> Features:
+    """float32 [N, F]: what tells pictures apart without a network."""
+    plain = [np.frombuffer(one.features, np.float32) for one in readable.measured]
+    return np.array(plain, np.float32).reshape(len(plain), -1)
 
 
 def _judge_labels(
-    found: Examination, entries: Sequence[Entry], features: Features, groups: Groups
+    found: Examination,
+    entries: Sequence[Entry],
+    features: Features,
+    groups: Groups,
+    kept: Path,
+    live: Live,
 ) -> None:
     """Wrong labels and outliers, as far as there is something to learn from."""
-    numbers = [number for number, entry in enumerate(entries) if entry.label is not None]
-    labels = sorted({str(entries[number].label) for number in numbers})
-    targets = np.array([labels.index(str(entries[number].label)) for number in numbers], np.int64)
-    roots = [groups.root(number) for number in numbers]
-    if folds_possible(targets, roots) > 1:
-        answers = cross_validated(features[numbers], targets, roots)
-        quality = label_quality(targets, answers)
-        order = np.argsort(quality.scores, kind="stable")
-        paths = [entries[number].path for number in numbers]
-        found.ranking = [(paths[at], float(quality.scores[at])) for at in order]
-        for at in order[quality.wrong[order]].tolist():
-            other = labels[int(answers[at].argmax())]
-            says = f"labelled {labels[targets[at]]}, looks like {other} ({answers[at].max():.0%})"
-            found.findings.append(
-                Finding("wrong-label", paths[at], says, float(quality.scores[at]), suggests=other)
-            )
-    else:
+    labelled = [number for number, entry in enumerate(entries) if entry.label is not None]
+    labels = sorted({str(entries[number].label) for number in labelled})
+    targets = np.array([labels.index(str(entries[number].label)) for number in labelled], np.int64)
+    roots = [groups.root(number) for number in labelled]
+    judged = judge(features, labelled, targets, roots, kept, live.count)
+    paths = [entries[number].path for number in labelled]
+    for at in np.argsort(np.array(judged.scores), kind="stable").tolist():
+        path, score, other = paths[at], judged.scores[at], labels[judged.likeliest[at]]
+        found.ranking.append((path, score))
+        if judged.wrong[at]:
+            says = f"labelled {labels[targets[at]]}, looks like {other} ({judged.sureness[at]:.0%})"
+            found.findings.append(Finding("wrong-label", path, says, score, suggests=other))
+    if not judged.scores:
         found.notes.append(
             "Labels were not judged: that takes two labels, each with two pictures that differ."
         )
-    scores = outlier_scores(features)
-    for at in outliers(scores):
+    for at in outliers(np.array(judged.nearness)):
         says = "resembles nothing else in the data set"
-        found.findings.append(Finding("outlier", entries[at].path, says, float(scores[at])))
+        found.findings.append(Finding("outlier", entries[at].path, says, judged.nearness[at]))
 
 
 def _balance(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

@@ -5,53 +5,65 @@ page; its button saves them as `confirmed.txt`, which `check --apply --confirmed
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from deploy.bundle.errors import BadFrame
-from deploy.bundle.manifest import InputSpec
-from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.whole import write_whole
 from trainer.checking.examination import Examination
-from trainer.checking.finding import KINDS, MEANING, Finding
+from trainer.checking.finding import KINDS, MEANING, Finding, Kind
+from trainer.checking.thumbnails import SIDE, Thumbnail, Watch, thumbnails
 from trainer.collection.shown import shown
-from trainer.data.pictures import PHOTO_LIMITS
-from trainer.onefile import filled, jpeg_uri
+from trainer.onefile import as_jpeg_uri, filled
 
 PAGE = "check.html"
-_THUMBNAIL = InputSpec(112, 112, "letterbox")
-_QUALITY = 70
 _MOST_SHOWN = 200
 """Of each kind, the worst; the JSON has all."""
 
 
-def write_page(found: Examination, folder: Path) -> Path:
+def write_page(found: Examination, folder: Path, threads: int, watch: Watch) -> Path:
+    """Write it; thumbnails are made in `threads`, and `watch` shows how far that is."""
+    by_kind = {kind: _of_kind(found, kind) for kind in KINDS}
+    paths = dict.fromkeys(path for some in by_kind.values() for path in _to_be_seen(some))
+    hashes = {path: found.version.files[path][1] for path in paths}
+    places = {digest: found.data.root / path for path, digest in hashes.items() if digest}
+    made = thumbnails(places, folder, threads, watch)
+    images = {path: _image(made.get(digest)) for path, digest in hashes.items()}
     contents = {
         "name": escape(shown(found.data.root.name)),
         "digest": found.version.digest,
-        "body": "\n".join(_sections(found)),
+        "body": "\n".join(_sections(found, by_kind, images)),
     }
     path = folder / PAGE
     write_whole(path, filled("trainer.checking", "check", contents).encode(), 0o600)
     return path
 
 
-def _sections(found: Examination) -> Iterator[str]:
+def _of_kind(found: Examination, kind: Kind) -> list[Finding]:
+    """The worst first."""
+    of_kind = (finding for finding in found.findings if finding.kind == kind)
+    return sorted(of_kind, key=lambda finding: finding.score)
+
+
+def _to_be_seen(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings[:_MOST_SHOWN]:
+        yield finding.path
+        if finding.other is not None:
+            yield finding.other
+
+
+def _sections(
+    found: Examination, by_kind: Mapping[Kind, Sequence[Finding]], images: Mapping[str, str]
+) -> Iterator[str]:
     yield _counts(found)
     for note in found.notes:
         yield f'<p class="note">{escape(shown(note))}</p>'
-    thumbnails = _Thumbnails(found.data.root)
-    for kind in KINDS:
-        of_kind = sorted(
-            (finding for finding in found.findings if finding.kind == kind),
-            key=lambda finding: finding.score,
-        )
+    for kind, of_kind in by_kind.items():
         if of_kind:
             yield f'<section id="{kind}"><h2>{kind} <small>{len(of_kind)}</small></h2>'
             yield f"<p>{escape(MEANING[kind])}</p>"
             yield '<button type="button" class="all">tick all</button><ul>'
-            yield from (_row(finding, thumbnails) for finding in of_kind[:_MOST_SHOWN])
+            yield from (_row(finding, images) for finding in of_kind[:_MOST_SHOWN])
             yield f"</ul>{_more(of_kind)}</section>"
     if not found.findings:
         yield "<p>Nothing was found.</p>"
@@ -67,13 +79,11 @@ def _counts(found: Examination) -> str:
     return f"<table><tr><th>split</th><th>label</th><th>pictures</th></tr>{rows}</table>"
 
 
-def _row(finding: Finding, thumbnails: "_Thumbnails") -> str:
+def _row(finding: Finding, images: Mapping[str, str]) -> str:
     key = escape(json.dumps(finding.path))
-    pictures = [thumbnails.of(finding.path)]
-    if finding.other is not None:
-        pictures.append(thumbnails.of(finding.other))
+    pictures = "".join(map(images.__getitem__, _to_be_seen([finding])))
     return (
-        f'<li><label><input type="checkbox" data-path="{key}">{"".join(pictures)}'
+        f'<li><label><input type="checkbox" data-path="{key}">{pictures}'
         f"<span><b>{escape(shown(finding.path))}</b><br>{escape(shown(finding.says))}</span>"
         "</label></li>"
     )
@@ -84,21 +94,7 @@ def _more(findings: Sequence[Finding]) -> str:
     return f"<p>… and {more} more, in check.json</p>" if more > 0 else ""
 
 
-class _Thumbnails:
-    """Small pictures as part of the page, each made once."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._made: dict[str, str] = {}
-
-    def of(self, path: str) -> str:
-        if path not in self._made:
-            self._made[path] = self._make(self._root / path)
-        return self._made[path]
-
-    def _make(self, path: Path) -> str:
-        try:
-            pixels = frame_to_pixels(path.read_bytes(), _THUMBNAIL, PHOTO_LIMITS)
-        except (BadFrame, OSError):
-            return '<i class="none">no picture</i>'
-        return f'<img alt="" width="112" height="112" src="{jpeg_uri(pixels, _QUALITY)}">'
+def _image(jpeg: Thumbnail) -> str:
+    if jpeg is None:
+        return '<i class="none">no picture</i>'
+    return f'<img alt="" width="{SIDE}" height="{SIDE}" src="{as_jpeg_uri(jpeg)}">'

@@ -1,8 +1,9 @@
 """The one door to scikit-learn: what a classifier that never saw a picture says of it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from trainer.checking.plain import Features
 
 Targets: TypeAlias = NDArray[np.int64]
 Probabilities: TypeAlias = NDArray[np.float64]
+Watch: TypeAlias = Callable[[str, Iterable[int], int], Iterator[int]]
 _FOLDS = 5
 _LANDMARKS = 400
 """Pictures that all others are compared with."""
@@ -20,6 +22,7 @@ _SAMPLE = 400
 _STRENGTH = 0.1
 _ROUNDS = 300
 _TINY = 1e-9
+_DISTANCES_MB = 64
 
 
 def folds_possible(targets: Targets, groups: Sequence[int]) -> int:
@@ -35,7 +38,9 @@ def folds_possible(targets: Targets, groups: Sequence[int]) -> int:
     return min(_FOLDS, *map(len, shown.values())) if len(shown) > 1 else 0
 
 
-def cross_validated(features: Features, targets: Targets, groups: Sequence[int]) -> Probabilities:
+def cross_validated(
+    features: Features, targets: Targets, groups: Sequence[int], watch: Watch
+) -> Probabilities:
     """Probabilities float64 [N, C] of each picture, from classifiers trained on the others.
 
     Logistic regression on how near a picture is to each of many others, by a Gaussian of their
@@ -48,31 +53,58 @@ def cross_validated(features: Features, targets: Targets, groups: Sequence[int])
         features: float32 [N, F].
         targets: int64 [N], each label in two groups at least.
         groups: [N], the same number for pictures that show the same.
+        watch: shows how far it is.
     """
-    try:
-        from sklearn.kernel_approximation import Nystroem
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import StratifiedGroupKFold
-        from sklearn.pipeline import make_pipeline
-    except ImportError as error:
-        raise MissingDriver("scikit-learn", "data") from error
+    from sklearn.model_selection import StratifiedGroupKFold
+
     labels = int(targets.max()) + 1
     answers = np.full((len(targets), labels), 1 / labels)
     nearness = 1 / max(_usual_distance(features), _TINY)
     folds = StratifiedGroupKFold(folds_possible(targets, groups), shuffle=True, random_state=0)
-    for learned, asked in folds.split(features, targets, groups):
-        if len(np.unique(targets[learned])) == 1:
-            continue  # Nothing is known of these: all labels are as likely.
-        landmarks = min(_LANDMARKS, len(learned))
-        classifier = make_pipeline(
-            Nystroem(gamma=nearness, n_components=landmarks, random_state=0),
-            LogisticRegression(C=1 / _STRENGTH, max_iter=_ROUNDS),
-        )
-        classifier.fit(features[learned], targets[learned])
-        known = classifier[-1].classes_
-        answers[asked] = 0
-        answers[np.ix_(asked, known)] = classifier.predict_proba(features[asked])
+
+    def ask() -> Iterator[int]:
+        """Fill in the answers, fold by fold; the pictures that were asked about."""
+        for learned, asked in folds.split(features, targets, groups):
+            known = np.unique(targets[learned])
+            if len(known) > 1:  # else nothing is known of these: all labels are as likely
+                classifier = _classifier(nearness, len(learned))
+                classifier.fit(features[learned], targets[learned])
+                answers[asked] = 0
+                answers[np.ix_(asked, known)] = classifier.predict_proba(features[asked])
+            yield from asked.tolist()
+
+    for _ in watch("judging labels", ask(), len(targets)):
+        pass
     return answers
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """One thread of BLAS, and few distances in memory at once.
+
+    More threads cost more than they bring on arrays of this size: where other work is on the
+    machine, two seconds become thirty. And how many there are must not change an answer's last
+    digit.
+    """
+    try:
+        from sklearn import config_context
+        from threadpoolctl import threadpool_limits
+    except ImportError as error:
+        raise MissingDriver("scikit-learn", "data") from error
+    with threadpool_limits(1), config_context(working_memory=_DISTANCES_MB):
+        yield
+
+
+def _classifier(nearness: float, pictures: int) -> Any:
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    landmarks = min(_LANDMARKS, pictures)
+    return make_pipeline(
+        Nystroem(gamma=nearness, n_components=landmarks, random_state=0),
+        LogisticRegression(C=1 / _STRENGTH, max_iter=_ROUNDS),
+    )
 
 
 def _usual_distance(features: Features) -> float:

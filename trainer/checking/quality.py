@@ -6,19 +6,30 @@ hash only; so it is given the pictures that are decoded here anyway, scaled.
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
 
 from deploy.bundle.errors import MissingDriver
 from deploy.bundle.pixels import Pixels
 from trainer.checking.finding import Finding, Kind
+from trainer.checking.kept import key_of, recall
 
 _DARK, _BLURRED, _ASPECT, _SIZE = "dark", "blurry", "odd_aspect_ratio", "odd_size"
 _KINDS: dict[str, tuple[Kind, str]] = {
     _DARK: ("dark", "the lightest hundredth of it has {:.0%} of full brightness"),
-    _BLURRED: ("blurred", "sharpness {:.2f}, expected at least 0.29"),
+    _BLURRED: ("blurred", "sharpness {:.3f}, expected at least 0.29"),
     _ASPECT: ("odd-sized", "its shorter side is {:.0%} of the longer"),
     _SIZE: ("odd-sized", "its size is far from that of the others"),
 }
+
+
+class _Poor(NamedTuple):
+    kind: Kind
+    number: int
+    says: str
+    score: float
 
 
 def qualities_of(picture: Pixels) -> dict[str, float]:
@@ -33,17 +44,32 @@ def qualities_of(picture: Pixels) -> dict[str, float]:
 
 
 def poor_pictures(
-    paths: Sequence[str], qualities: Sequence[dict[str, float]], sizes: Sequence[tuple[int, int]]
+    paths: Sequence[str],
+    qualities: Sequence[dict[str, float]],
+    sizes: Sequence[tuple[int, int]],
+    kept: Path,
 ) -> Iterator[Finding]:
     """Those beyond CleanVision's limits.
 
     Args:
+        paths: of the pictures, for the findings.
         qualities: of each path, from `qualities_of`.
         sizes: width and height of each path in pixels, as the file has them.
+        kept: file for the next time: CleanVision takes a second to load.
     """
+    asked = key_of(msgspec.json.encode((qualities, sizes)))
+    for kind, number, says, score in recall(
+        kept, asked, list[_Poor], lambda: list(_poor(qualities, sizes))
+    ):
+        yield Finding(kind, paths[number], says, score)
+
+
+def _poor(
+    qualities: Sequence[dict[str, float]], sizes: Sequence[tuple[int, int]]
+) -> Iterator[_Poor]:
     import pandas as pd
 
-    if not paths:
+    if not qualities:
         return
     raw = pd.DataFrame(list(qualities))
     raw["aspect_ratio"] = [min(size) / max(size) for size in sizes]
@@ -55,7 +81,7 @@ def poor_pictures(
         marked = judge.mark_issue(scores, issue, threshold)
         for number in marked.index[marked.iloc[:, 0]].tolist():
             score = float(scores.iloc[number, 0])
-            yield Finding(kind, paths[number], says.format(score), score)
+            yield _Poor(kind, number, says.format(score), score)
 
 
 @cache

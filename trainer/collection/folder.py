@@ -90,7 +90,10 @@ def pictures_in(folder: Path, root: Path) -> Iterator[Path]:
 
 
 def is_picture(path: Path, root: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and stays_within(path, root) and path.is_file()
+    """Whether it is one by its suffix, where its folder is known to lie within `root`."""
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    return path.is_file() and (not path.is_symlink() or stays_within(path, root))
 
 
 def stays_within(path: Path, root: Path) -> bool:

@@ -22,6 +22,8 @@ from trainer.labelling.session import Session
 HOST = "127.0.0.1"
 _TOKEN = ".label-token"  # noqa: S105 - the name of the file
 _MOST_BYTES = 1 << 16
+_IDLE_SECONDS = 120.0
+"""A connection on which nothing comes is closed; the page opens another one."""
 _PAGE = {
     "/": ("label.html", "text/html; charset=utf-8"),
     "/label.js": ("label.js", "text/javascript; charset=utf-8"),
@@ -69,6 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: LabelServer
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "yardlight", ""
+    timeout = _IDLE_SECONDS
 
     def do_GET(self) -> None:
         where = urlsplit(self.path)

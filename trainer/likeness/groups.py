@@ -1,6 +1,7 @@
 """Pictures that belong together, from pairs that do."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -9,6 +10,11 @@ class Groups:
     """Disjoint sets (union-find with path halving): numbers that were linked share a root."""
 
     _parent: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of_roots(cls, roots: Sequence[int]) -> "Groups":
+        """Those in which each number has the root that is given."""
+        return cls(dict(enumerate(roots)))
 
     def root(self, number: int) -> int:
         parent = self._parent

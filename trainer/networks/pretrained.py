@@ -24,6 +24,8 @@ class Pretrained:
     network: TakesPixels
     said: tuple[str, ...]
     folded: bool
+    variant: Variant
+    """The dialect, given or found out."""
 
 
 def pretrained(
@@ -52,7 +54,7 @@ def pretrained(
         said.append(reason)
     architecture = Architecture(name, found)
     network = with_dense_layer(body, name, classes, size)
-    return Pretrained(TakesPixels(network, architecture.scaling), tuple(said), match.folded)
+    return Pretrained(TakesPixels(network, architecture.scaling), tuple(said), match.folded, found)
 
 
 def _loaded(architecture: Architecture, weights: Weights, file: Path) -> tuple[Any, Match]:
