@@ -17,7 +17,7 @@ from tests.pictures import drawn, write_picture
 from trainer.cli import app
 from trainer.collection.folder import read_data_set
 from trainer.collection.splits import read_splits
-from trainer.data.layout import read_layout
+from trainer.data.layout import read_layout, read_split
 
 
 def ingest(out: Path, *words: str | Path) -> int:
@@ -59,10 +59,10 @@ def video(path: Path, scenes: int = 3, frames_each: int = 20, rate: float = 10.0
 
 def test_label_folders_become_a_data_set_that_fit_reads(tmp_path: Path) -> None:
     assert ingest(tmp_path / "out", photos(tmp_path / "in")) == 0
-    layout = read_layout(tmp_path / "out")
-    assert layout.labels == ("cat", "dog")
-    assert [len(files) for files in layout.train.files.values()] == [4, 4]
-    assert [len(files) for files in layout.val.files.values()] == [1, 1]
+    assert read_layout(tmp_path / "out").labels == ("cat", "dog")
+    for split, each in (("train", 4), ("val", 1)):
+        files = read_split(tmp_path / "out" / split).files
+        assert [len(found) for found in files.values()] == [each, each]
     assert len(sources_of(tmp_path / "out")) == 10
     assert len(read_splits(tmp_path / "out")) == 10
 

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.bundle.manifest import InputSpec, open_bundle
 from tests.models import LABELS, solid_jpeg
+from trainer.calibration import Calibration
 from trainer.curve import Epoch
 from trainer.data.layout import read_split
 from trainer.data.pictures import Pictures, read_pictures
@@ -18,11 +19,14 @@ from trainer.report import Trained
 from trainer.reporting.card import CARD, Subject, write_card
 from trainer.reporting.page import Contents, page_of
 from trainer.reporting.private import report_on
+from trainer.tasks.one_label import OneLabel
 
 CURVE = tuple(
     Epoch(number, 1 / number, 0.5 + number / 20, 1.2 / number, 0.5 + number / 25, 1e-3)
     for number in range(1, 7)
 )
+
+CALIBRATION = Calibration(1.5)
 
 
 def subject(labels: tuple[str, ...] = ("cat", "dog")) -> Subject:
@@ -33,18 +37,25 @@ def subject(labels: tuple[str, ...] = ("cat", "dog")) -> Subject:
 
 def evaluation(labels: tuple[str, ...] = ("cat", "dog")) -> Evaluation:
     logits = np.array([[3, 0], [0, 2], [1, 0], [0, 4]], np.float32)
-    return Evaluation.of(labels, np.array([0, 0, 0, 1]), softmax(logits), logits, 1.5)
+    return Evaluation.of(
+        OneLabel(),
+        labels,
+        np.eye(2, dtype=bool)[[0, 0, 0, 1]],
+        softmax(logits),
+        logits,
+        CALIBRATION,
+    )
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
-    page = page_of(Contents(subject(), Trained(CURVE, 5, 1.5), evaluation()))
+    page = page_of(Contents(subject(), Trained(CURVE, 5, CALIBRATION), evaluation()))
     assert not re.search(r"(?:src|href)=\"(?!data:)", page)
     assert "<script" not in page
     assert "<img" not in page
 
 
 def test_the_page_has_what_was_measured() -> None:
-    page = page_of(Contents(subject(), Trained(CURVE, 5, 1.5), evaluation()))
+    page = page_of(Contents(subject(), Trained(CURVE, 5, CALIBRATION), evaluation()))
     assert (
         'aria-label="loss by epoch: at the end 0.167 in training and 0.200 in validation"' in page
     )
@@ -63,7 +74,7 @@ def test_the_card_says_where_the_network_ends(tmp_path: Path) -> None:
     write_card(tmp_path, subject(), evaluation())
     card = (tmp_path / "report" / CARD).read_text()
     assert "# yard 3" in card
-    assert "0.750 (0.301 to 0.954 with 95 % confidence) on 4 pictures" in card
+    assert "- **accuracy**: 0.750 (0.301 to 0.954, 95 %)" in card
     assert "It misses cat most often: recall 0.667." in card
     assert "Too few pictures to be sure of (under 30): cat (3), dog (1)." in card
 
@@ -115,7 +126,7 @@ def test_the_pictures_that_are_judged_are_those_of_the_split(
 ) -> None:
     measured, seen = evaluate(open_bundle(tiny_bundle), pictures, 1, lambda _, it, __: iter(it))
     assert isinstance(seen, Pictures)
-    assert measured.confusion.pictures == len(seen) == 5
+    assert measured.marks.pictures == len(seen) == 5
     spec = open_bundle(tiny_bundle).manifest.input
     again = read_pictures(read_split(pictures), LABELS, spec, 1, lambda _, it, __: iter(it))
     np.testing.assert_array_equal(seen.pixels, again.pixels)

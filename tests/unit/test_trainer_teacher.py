@@ -53,7 +53,7 @@ def test_its_answers_come_in_the_order_of_the_pupils_labels(bundle: Bundle) -> N
 def test_it_sees_what_the_pupil_sees_at_a_size_of_its_own(bundle: Bundle, size: int) -> None:
     teacher = opened(bundle)
     torch.testing.assert_close(teacher.logits(colours(size)), teacher.logits(colours()))
-    assert teacher.right([(colours(size), torch.arange(4))]) == len(COLOURS)
+    assert teacher.right([(colours(size), torch.eye(4))]) == len(COLOURS)
 
 
 def test_a_pupil_that_answers_as_its_teacher_has_only_the_labels_to_learn(bundle: Bundle) -> None:
