@@ -91,9 +91,9 @@ class Presence:
     @property
     def legend(self) -> str:
         return (
-            f"A label is there where its probability is {THRESHOLD} or more. AP: average "
-            "precision, which needs no threshold. Best F1: what the threshold beside it would have made of "
-            "these pictures; on others it is a little worse."
+            f"A label is there where its probability is {THRESHOLD} or more. AP: average precision,"
+            " without a threshold. Best F1: what the threshold beside it would have made of these "
+            "pictures; on others it is a little worse."
         )
 
     @property
