@@ -13,6 +13,7 @@ from trainer.data.pictures import Pictures, Watch, read_pictures
 from trainer.errors import DataError
 from trainer.evaluation import Evaluation
 from trainer.report import read_report
+from trainer.settings import NOTHING
 from trainer.tasks.known import task_of
 from trainer.tasks.task import Task
 
@@ -52,7 +53,7 @@ def _split(bundle: Bundle, folder: Path) -> Shown:
     manifest = bundle.manifest
     if manifest.outputs.activation == "softmax":
         return _known(read_split(folder), manifest.labels)
-    nothing = manifest.provenance.get("config", {}).get("nothing")
+    nothing = manifest.provenance.get("config", {}).get("nothing", NOTHING)
     return read_annotated(folder, nothing).of(manifest.labels, f"{bundle.folder} does not know")
 
 

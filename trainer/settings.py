@@ -10,6 +10,8 @@ from cyclopts.validators import Number
 from deploy.bundle.manifest import Activation, InputSpec, Resize
 
 PLAIN = "plain"
+NOTHING = "nothing"
+"""The folder, or label, of pictures that were looked through and show none of the labels."""
 Optimiser: TypeAlias = Literal["adamw", "sgd"]
 Variant: TypeAlias = Literal["timm", "tensorflow"]
 GoldenSource: TypeAlias = Literal["photos", "drawn"]
@@ -41,9 +43,9 @@ class FitSettings:
     """A frame may show several labels, or none: each gets a probability of its own. What a picture
     shows is in the annotation beside it, PICTURE.json, as ingest writes it; else its folder."""
 
-    nothing: str | None = None
-    """With --multi-label: a label of the pictures that says that none of the others is there, such
-    as background. It becomes no label of the bundle."""
+    nothing: str = NOTHING
+    """With --multi-label: the label of pictures that says that none of the others is there, such as
+    background. It becomes no label of the bundle."""
 
     name: str | None = None
     """Name of the model in the bundle. The name of the --out folder unless given."""

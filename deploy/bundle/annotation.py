@@ -45,9 +45,10 @@ class Annotation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="sch
     """Everything but the pixels. The first label is the one whose folder the picture lies in."""
 
     labels: tuple[str, ...]
-    """Empty where nobody has said what the picture shows."""
+    """Empty where the picture shows none of the labels, or nobody has said what it shows."""
     by: str = "nobody"
-    """Who gave the labels: `folder`, `annotation`, `service` or `person`."""
+    """Who gave the labels, or said that there are none: `folder`, `annotation`, `service` or
+    `person`."""
     source: str = ""
     """Name of the file, video or topic that it came from; never a path of a machine."""
     origin: str | None = None

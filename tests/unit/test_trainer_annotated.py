@@ -30,11 +30,11 @@ def data_set(root: Path, train: Mapping[str, tuple[str, ...] | None] | None = No
     return root
 
 
-def read(root: Path, order: tuple[str, ...] = (), nothing: str | None = None) -> Layout:
+def read(root: Path, order: tuple[str, ...] = (), nothing: str = "nothing") -> Layout:
     return read_annotated_layout(root, order, nothing)
 
 
-def refusal(root: Path, order: tuple[str, ...] = (), nothing: str | None = None) -> str:
+def refusal(root: Path, order: tuple[str, ...] = (), nothing: str = "nothing") -> str:
     with pytest.raises(DataError) as caught:
         read(root, order, nothing)
     return str(caught.value)
@@ -127,12 +127,12 @@ def test_who_reads_folders_is_told_what_annotations_say_beyond_them(tmp_path: Pa
 
 def test_a_split_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
-        read_annotated(tmp_path / "train", None)
+        read_annotated(tmp_path / "train")
     with pytest.raises(DataError, match="has no pictures"):
-        read_annotated(tmp_path, None)
+        read_annotated(tmp_path)
 
 
 def test_what_a_bundle_does_not_know_cannot_be_measured(tmp_path: Path) -> None:
-    split = read_annotated(data_set(tmp_path) / "val", None)
+    split = read_annotated(data_set(tmp_path) / "val")
     with pytest.raises(DataError, match=r"(?s)labels that yard does not know.*b\.jpg: dog"):
         split.of(("cat", "owl"), "yard does not know")

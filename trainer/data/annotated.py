@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.bundle.annotation import Annotation, BadAnnotation, annotation_of, read_annotation
 from trainer.data.layout import SUFFIXES, TRAIN, VAL, Labelled, Layout
 from trainer.errors import DataError
+from trainer.settings import NOTHING
 
 _MOST_NAMED = 10
 
@@ -49,7 +50,7 @@ class Annotated:
         return Counter(label for _, shows in self.found for label in shows)
 
 
-def read_annotated_layout(folder: Path, order: tuple[str, ...], nothing: str | None) -> Layout:
+def read_annotated_layout(folder: Path, order: tuple[str, ...], nothing: str = NOTHING) -> Layout:
     """Read a data set. Labels are those that pictures show, alphabetical unless `order` lists them.
 
     Raises:
@@ -76,7 +77,7 @@ def read_annotated_layout(folder: Path, order: tuple[str, ...], nothing: str | N
     return Layout(labels, train, val, tuple(_notes(train, val)))
 
 
-def read_annotated(folder: Path, nothing: str | None) -> Annotated:
+def read_annotated(folder: Path, nothing: str = NOTHING) -> Annotated:
     """Read one split.
 
     Args:
