@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deploy.bundle.annotation import Annotation, write_annotation
 from deploy.bundle.manifest import InputSpec, open_bundle
-from tests.models import LABELS, solid_jpeg
+from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.reference import open_reference
+from deploy.importing.importer import import_model
+from tests.models import LABELS, SPEC, solid_jpeg, write_network
 from trainer.calibration import Calibration
 from trainer.curve import Epoch
 from trainer.data.layout import read_split
@@ -96,6 +100,28 @@ def test_mistakes_are_shown_with_what_they_were_called(tiny_bundle: Path, pictur
     assert "is <b>parcel</b>" in mistakes
     assert "parcel/wrong.jpg" in mistakes
     assert mistakes.count("<li>") == 1
+
+
+@pytest.mark.parametrize("is_missed", [True, False])
+def test_of_several_labels_each_wrong_one_is_a_mistake_of_its_own(
+    tmp_path: Path, is_missed: bool
+) -> None:
+    write_network(tmp_path / "colours.onnx", "Sigmoid")
+    bundle = import_model(tmp_path / "colours.onnx", SPEC, tmp_path / "several")
+    picture = tmp_path / "val" / "frames" / "a.jpg"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(solid_jpeg("vehicle"))
+    pixels = frame_to_pixels(picture.read_bytes(), SPEC.input, Limits())
+    said = open_reference(bundle.model).probabilities(pixels[None])[0]
+    called = {label for label, likely in zip(LABELS, said, strict=True) if likely >= 0.5}
+    wrong = min(set(LABELS) - called) if is_missed else "vehicle"
+    write_annotation(picture, Annotation(tuple(sorted(called ^ {wrong}))))
+
+    page = private_page(bundle.folder, tmp_path / "val", show=True)
+    mistakes = page.partition('id="mistakes"')[2].partition("</section>")[0]
+    assert mistakes.count("<li>") == 1
+    shows = " + ".join(label for label in LABELS if label in called ^ {wrong}) or "none"
+    assert f"<b>{wrong}</b> {said[LABELS.index(wrong)]:.2f}, is <b>{shows}</b>" in mistakes
 
 
 def test_without_pictures_none_is_there(tiny_bundle: Path, pictures: Path) -> None:

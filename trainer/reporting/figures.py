@@ -32,7 +32,9 @@ class Figure:
     probability: float
     """Of that label."""
     shows: tuple[str, ...]
-    """What is right."""
+    """What is in the picture."""
+    is_right: bool
+    """What is said of the label, that it is there or not."""
     seen: str
     heat: str
     method: str
@@ -82,12 +84,15 @@ class _Drawing:
     def figure(self, index: int, label: int) -> Figure:
         pixels = self.pictures.pixels[index]
         heat = self.explainer.heat(pixels, label)
+        said = self.evaluation.probabilities[index]
+        called = self.evaluation.task.called(said[None])[0]
         path = self.pictures.files[index]
         return Figure(
             name=path.relative_to(self.pictures.folder).as_posix(),
             label=self.pictures.labels[label],
-            probability=float(self.evaluation.probabilities[index, label]),
+            probability=float(said[label]),
             shows=self.pictures.labels_of(index),
+            is_right=bool(called[label] == self.pictures.shown[index, label]),
             seen=_uri(pixels),
             heat=_uri(overlaid(pixels, heat.values)),
             method=heat.method,

@@ -108,8 +108,8 @@ def _confidence(contents: Contents) -> str:
     )
     return (
         "<p>Of the answers given with 80 % confidence, 80 % should be right: bars should end at "
-        "the line. The paler a bar, the fewer answers it stands for. The temperature was chosen "
-        f'on the validation pictures.</p><div class="charts">{drawn}</div>'
+        "the line. The paler a bar, the fewer answers it stands for. That was fitted "
+        f'to the validation pictures.</p><div class="charts">{drawn}</div>'
     )
 
 
@@ -145,7 +145,7 @@ def _figure(figure: Figure) -> str:
     is_, called = escape(shown(" + ".join(figure.shows) or "none")), escape(shown(figure.label))
     name = escape(shown(figure.name))
     says = f"<b>{called}</b> {figure.probability:.2f}"
-    if figure.shows != (figure.label,):
+    if figure.shows != (figure.label,) or not figure.is_right:
         says += f", is <b>{is_}</b>"
     return (
         f'<li><div><img src="{figure.seen}" alt="{is_}: {name}">'
