@@ -13,6 +13,7 @@ _COLDEST, _HOTTEST, _STEPS = 1e-4, 20.0, 60
 """A probe that is pulled strongly gives small logits: 0.014 was found on a few hundred photos."""
 _GOLDEN = (5**0.5 - 1) / 2
 _TINY = 1e-9
+_HALVINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +103,31 @@ def slope_and_offsets(logits: Floats, shown: NDArray[np.bool_]) -> Calibration:
     present = shown.sum(0)
     wanted = np.where(shown, (present + 1) / (present + 2), 1 / (len(shown) - present + 2))
     slope, offsets = 1.0, np.zeros(shown.shape[1])
-    loss = _binary_loss(scaled, wanted, slope, offsets)
+    loss = before = np.inf
     for _ in range(_STEPS):
-        turned, moved = _newton(scaled, wanted, slope, offsets)
-        step = 1.0
-        while step > _TINY:
-            ahead = max(slope + step * turned, scale / _HOTTEST), offsets + step * moved
-            if (found := _binary_loss(scaled, wanted, *ahead)) <= loss:
-                break
-            step /= 2
-        if step <= _TINY or loss - found < _TINY:
+        before, loss = loss, _binary_loss(scaled, wanted, slope, offsets)
+        if before - loss < _TINY:
             break
-        (slope, offsets), loss = ahead, found
+        turned, moved = _newton(scaled, wanted, slope, offsets)
+        share = _downhill(scaled, wanted, (slope, offsets), (turned, moved))
+        slope, offsets = max(slope + share * turned, scale / _HOTTEST), offsets + share * moved
     return Calibration(scale / slope, tuple(offsets.tolist()))
+
+
+def _downhill(
+    logits: NDArray[np.float64],
+    wanted: NDArray[np.float64],
+    place: tuple[float, NDArray[np.float64]],
+    way: tuple[float, NDArray[np.float64]],
+) -> float:
+    """How far along a way the loss falls: all of it, half, a quarter …, or not at all."""
+    here = _binary_loss(logits, wanted, *place)
+    for halvings in range(_HALVINGS):
+        share = 0.5**halvings
+        ahead = place[0] + share * way[0], place[1] + share * way[1]
+        if _binary_loss(logits, wanted, *ahead) <= here:
+            return share
+    return 0.0
 
 
 def _newton(

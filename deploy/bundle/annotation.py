@@ -74,7 +74,7 @@ def read_annotation(picture: Path) -> Annotation | None:
     """The annotation beside a picture, None where there is none.
 
     Raises:
-        BadAnnotation: what lies there is no regular file, too large, or no annotation.
+        BadAnnotation: what lies there is no regular file, too large, unreadable, or no annotation.
     """
     path = annotation_of(picture)
     try:
@@ -85,6 +85,8 @@ def read_annotation(picture: Path) -> Annotation | None:
         raise BadAnnotation(f"{path} is no annotation: expected a file of up to {MOST_BYTES} bytes")
     try:
         return _DECODER.decode(path.read_bytes())
+    except OSError as error:
+        raise BadAnnotation(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadAnnotation(f"{path} is no annotation: {error}") from error
 

@@ -94,20 +94,28 @@ def read_annotated(folder: Path, nothing: str = NOTHING) -> Annotated:
     read = [(path, read_annotation(path)) for path in _pictures(folder)]
     if not read:
         raise DataError(f"{folder} has no pictures ({', '.join(sorted(SUFFIXES))}) in its folders")
-    labels = {label for path, known in read for label in _labels(path, known)}
-    contradicted = [
+    shows = {path: _labels(path, known) for path, known in read}
+    _refuse_contradictions(
+        [(path, known) for path, known in read if known is not None],
+        {label for labels in shows.values() for label in labels} - {nothing},
+    )
+    found = (
+        (path, tuple(label for label in labels if label != nothing))
+        for path, labels in shows.items()
+    )
+    return Annotated(folder, tuple(found))
+
+
+def _refuse_contradictions(read: list[tuple[Path, Annotation]], labels: set[str]) -> None:
+    """Between annotations, and between one and a folder that has the name of a label."""
+    elsewhere = [
         f"{path}: {_listed(known.labels)}"
         for path, known in read
-        if known and path.parent.name in labels - {*known.labels, nothing}
+        if path.parent.name in labels.difference(known.labels)
     ]
-    _refuse("annotations that do not have the label whose folder they lie in", contradicted)
-    undecided = [
-        f"{path}: {_listed(known.disagree)}" for path, known in read if known and known.disagree
-    ]
+    _refuse("annotations that do not have the label whose folder they lie in", elsewhere)
+    undecided = [f"{path}: {_listed(known.disagree)}" for path, known in read if known.disagree]
     _refuse("annotations that contradict each other: a person has to decide", undecided)
-    found = ((path, _labels(path, known)) for path, known in read)
-    without = (tuple(label for label in shows if label != nothing) for _, shows in found)
-    return Annotated(folder, tuple(zip((path for path, _ in read), without, strict=True)))
 
 
 def unread_labels(layout: Layout) -> Iterator[str]:
@@ -155,7 +163,7 @@ def _pictures(folder: Path) -> Iterator[Path]:
 
 
 def _labels(path: Path, known: Annotation | None) -> tuple[str, ...]:
-    return (path.parent.name,) if known is None else known.labels
+    return (path.parent.name,) if known is None else tuple(dict.fromkeys(known.labels))
 
 
 def _listed(labels: Iterable[str]) -> str:

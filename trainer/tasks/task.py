@@ -1,6 +1,6 @@
 """The two tasks, and all in which they differ without torch: link, probe, calibration, marks.
 
-What needs torch is in `trainer.tasks.objective`. Whoever else asks which task it is, asks too much.
+What needs torch is in `trainer.tasks.objective`.
 """
 
 from typing import Protocol, TypeAlias
