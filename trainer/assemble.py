@@ -1,13 +1,14 @@
 """A trained network becomes a bundle: exported, proven equal, measured, sealed."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import nn
 
 from deploy.bundle.destination import whole_or_not_at_all
 from deploy.bundle.golden import write_golden
 from deploy.bundle.manifest import MODEL, Bundle, OutputSpec, open_bundle, write_bundle
-from deploy.bundle.reference import check_model, open_reference
+from deploy.bundle.reference import Reference, check_model, open_reference
 from trainer.data.pictures import Pictures
 from trainer.evaluate import evaluation_of
 from trainer.evaluation import Evaluation
@@ -19,6 +20,7 @@ from trainer.report import Trained, write_report
 from trainer.reporting.card import Subject, write_card
 from trainer.reporting.page import Contents, write_page
 from trainer.settings import FitSettings
+from trainer.tasks.known import task_of
 
 
 def assemble(
@@ -51,12 +53,12 @@ def assemble(
         export(network, val.pixels, model)
         error = prove_parity(network, model, val.pixels)
         reference = open_reference(model, threads=settings.threads)
-        measured = evaluation_of(reference, val, trained.temperature)
+        task = task_of(settings.activation)
+        measured = evaluation_of(task, reference, val, trained.calibration)
         write_golden(draft, golden_frames(settings.golden, val, spec), spec, reference.run)
-        chosen = spread_out(train.targets)
-        embeddings = embed(reference, train.pixels[chosen])
-        write_memory(draft, Memory(embeddings, train.targets[chosen]))
-        origin = provenance(settings, train, val, measured.confusion, error, changes, teacher)
+        if measured.marks.confusion is not None:  # `extend` knows no labels that go together
+            _remember(draft, reference, train)
+        origin = provenance(settings, train, val, measured.marks, error, changes, teacher)
         subject = Subject(settings.model_name, settings.bundle_version, val.labels, spec, origin)
         write_report(draft, trained, measured)
         write_card(draft, subject, measured)
@@ -67,8 +69,14 @@ def assemble(
             version=settings.bundle_version,
             labels=val.labels,
             input_spec=spec,
-            outputs=OutputSpec("softmax", EXTRA_OUTPUTS),
+            outputs=OutputSpec(settings.activation, EXTRA_OUTPUTS),
             provenance=origin,
         )
         check_model(bundle)
     return open_bundle(settings.out), measured
+
+
+def _remember(draft: Path, reference: Reference, train: Pictures) -> None:
+    chosen = spread_out(train.targets)
+    embeddings = embed(reference, train.pixels[chosen])
+    write_memory(draft, Memory(embeddings, train.targets[chosen]))

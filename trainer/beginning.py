@@ -11,6 +11,8 @@ from trainer.networks.pixels import TakesPixels
 from trainer.probe import probe, views
 from trainer.progress import Live
 from trainer.settings import FitSettings
+from trainer.tasks.known import task_of
+from trainer.tasks.objective import objective_of
 from trainer.teacher import Teacher
 
 
@@ -49,14 +51,16 @@ def begin(
         bar = live.bar(len(batches.pictures) * (2 + settings.views))
         bar.title("features of the frozen backbone")
         changed = views(batches, settings.views, chance.views())
-        probe(network, changed, network.network.dense, settings.probe_pull, bar, teacher)
+        task = task_of(settings.activation)
+        probe(task, network, changed, settings.probe_pull, bar, teacher)
     return network
 
 
 def _untrained(settings: FitSettings, classes: int) -> TakesPixels:
     if settings.rounds == 0:
         raise Fatal("--epochs 0 trains nothing: give it --weights, or an epoch at least")
-    return build_network(settings.backbone, classes, settings.input_spec.width)
+    link = objective_of(settings.activation).link
+    return build_network(settings.backbone, classes, settings.input_spec.width, link)
 
 
 def _pretrained(settings: FitSettings, batches: Batches, live: Live) -> TakesPixels:
@@ -65,7 +69,12 @@ def _pretrained(settings: FitSettings, batches: Batches, live: Live) -> TakesPix
     assert settings.weights is not None
     train = batches.pictures
     found = pretrained(
-        settings.backbone, settings.weights, settings.variant, len(train.labels), train.pixels
+        settings.backbone,
+        settings.weights,
+        settings.variant,
+        len(train.labels),
+        train.pixels,
+        objective_of(settings.activation).link,
     )
     for sentence in found.said:
         live.say(sentence)

@@ -43,8 +43,9 @@ app.command(explain_command, name="explain")
 def fit(settings: FitSettings) -> None:
     """Train a network on a folder of labelled pictures and write it as a bundle.
 
-    The folder holds train/LABEL/* and val/LABEL/*. The bundle is written only if the exported
-    network answers as the trained one does.
+    The folder holds train/LABEL/* and val/LABEL/*. With --multi-label a frame may show several of
+    the labels, or none, as the annotations beside the pictures say. The bundle is written only if
+    the exported network answers as the trained one does.
     """
     for package in _TRAINING_NEEDS:
         if importlib.util.find_spec(package) is None:
@@ -56,9 +57,9 @@ def fit(settings: FitSettings) -> None:
     if made is None:  # another of the processes that torchrun started says it
         return
     bundle, measured = made
-    confusion = measured.confusion
+    first = measured.marks.figures[0]
     sys.stdout.write(
-        f"{bundle.folder}: accuracy {confusion.accuracy:.4f} on {confusion.pictures} validation "
+        f"{bundle.folder}: {first.name} {first.value:.4f} on {measured.marks.pictures} validation "
         f"pictures, {_megabytes(bundle.folder):.1f} MB, {bundle.digest}\n"
     )
 
@@ -75,9 +76,13 @@ def evaluate(
 ) -> None:
     """Measure a bundle on labelled pictures: accuracy, precision, recall, confusion matrix.
 
+    Where a picture may show several labels: exact match, mean average precision, and of each label
+    precision, recall, average precision, and the threshold with the highest F1.
+
     Args:
         bundle: folder of the bundle.
-        data: folder with one folder of pictures per label, such as DATA/val.
+        data: folder with one folder of pictures per label, such as DATA/val; of a bundle of fit
+            --multi-label, the annotations beside the pictures say what they show.
         report: folder to write index.html to, a page with all of it.
         pictures: the page shows pictures: the worst mistakes, and what was looked at.
         threads: CPU threads; 0 takes every core.
@@ -100,15 +105,15 @@ def evaluate(
 
 
 def _print(measured: Evaluation) -> None:
-    confusion, console = measured.confusion, Console(highlight=False, soft_wrap=True)
-    low, high = confusion.interval
+    marks, console = measured.marks, Console(highlight=False, soft_wrap=True)
+    said = ", ".join(f"{one.name} {one.value:.4f} ({one.says})" for one in marks.figures)
     console.print(
-        f"accuracy {confusion.accuracy:.4f} ({low:.3f} to {high:.3f}) on {confusion.pictures} "
-        f"pictures, balanced {confusion.balanced_accuracy:.4f}, "
-        f"calibration error {measured.reliability.error:.3f}"
+        f"{marks.pictures} pictures: {said}, calibration error {measured.reliability.error:.3f}"
     )
-    console.print(score_table(confusion))
-    if (matrix := matrix_table(confusion)) is not None:
+    console.print(score_table(marks))
+    if marks.legend:
+        console.print(marks.legend)
+    if marks.confusion is not None and (matrix := matrix_table(marks.confusion)) is not None:
         console.print(matrix)
 
 

@@ -2,49 +2,50 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from trainer.logistic import softmax
-from trainer.metrics import Confusion
+from trainer.calibration import Calibration
+from trainer.logistic import Floats
+from trainer.marks import Marks
 from trainer.reliability import Reliability
-
-Floats = NDArray[np.float32]
+from trainer.tasks.task import Flags, Task
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    confusion: Confusion
+    task: Task
+    marks: Marks
     reliability: Reliability
     before: Reliability | None
-    """What confidence would be worth without the temperature; None where that is not known."""
-    temperature: float | None
+    """What confidence would be worth without the calibration; None where that is not known."""
+    calibration: Calibration | None
     probabilities: Floats = field(repr=False)
     """float32 [N, C], in the order of the pictures."""
 
     @classmethod
     def of(
         cls,
+        task: Task,
         labels: tuple[str, ...],
-        targets: NDArray[np.int64],
+        shown: Flags,
         probabilities: Floats,
         logits: Floats,
-        temperature: float | None,
+        calibration: Calibration | None,
     ) -> "Evaluation":
         """Judge answers float32 [N, C].
 
         Args:
+            task: what was asked.
             labels: C labels.
-            targets: int64 [N], what is right.
+            shown: bool [N, C], what is right.
             probabilities: the network's answers.
-            logits: what they were made from, divided by `temperature` already.
-            temperature: None where nobody knows it.
+            logits: what they were made from, calibrated already.
+            calibration: None where nobody knows it.
         """
-        before = None if temperature is None else softmax(logits * temperature)
+        before = None if calibration is None else task.link(calibration.undone(logits))
         return cls(
-            Confusion.of(labels, targets, probabilities.argmax(1)),
-            Reliability.of(probabilities, targets),
-            None if before is None else Reliability.of(before, targets),
-            temperature,
+            task,
+            task.marks(labels, probabilities, shown),
+            task.reliability(probabilities, shown),
+            None if before is None else task.reliability(before, shown),
+            calibration,
             probabilities,
         )

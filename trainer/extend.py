@@ -116,10 +116,15 @@ def _provenance(
 
 def _dense_of(bundle: Bundle) -> Dense:
     outputs = bundle.manifest.outputs
-    if EMBEDDING not in outputs.extra or outputs.activation != "softmax":
+    if outputs.activation != "softmax":
         raise BundleError(
-            f"{bundle.folder} gives no {EMBEDDING}: only bundles of yardlight-train whose labels "
-            "exclude each other can be extended"
+            f"the labels of {bundle.folder} do not exclude each other, so extend cannot add to "
+            "them: add the photos to its data set, and run fit --multi-label again"
+        )
+    if EMBEDDING not in outputs.extra:
+        raise BundleError(
+            f"{bundle.folder} gives no {EMBEDDING}: only bundles that yardlight-train made can be "
+            "extended"
         )
     return read_dense(bundle.model)
 

@@ -4,6 +4,7 @@ from itertools import chain, zip_longest
 
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 
 from deploy.bundle.golden import draw_frames
 from deploy.bundle.header import read_header
@@ -27,15 +28,17 @@ def golden_frames(source: GoldenSource, pictures: Pictures, spec: InputSpec) -> 
 
 
 def _spread(pictures: Pictures) -> list[int]:
-    """Take turns between the labels, and from each label pictures that are far apart."""
-    most = -(-COUNT // len(pictures.labels))
-    of_each = [_far_apart(pictures, label, most) for label in range(len(pictures.labels))]
-    turns = chain.from_iterable(zip_longest(*of_each))
-    return [index for index in turns if index is not None][:COUNT]
+    """Take turns between the labels, and from each label pictures that are far apart; those that
+    show none are like another label.
+    """
+    kinds = [*pictures.shown.T, ~pictures.shown.any(1)]
+    present = [np.flatnonzero(kind) for kind in kinds if kind.any()]
+    most = -(-COUNT // len(present))
+    turns = chain.from_iterable(zip_longest(*(_far_apart(indices, most) for indices in present)))
+    return list(dict.fromkeys(index for index in turns if index is not None))[:COUNT]
 
 
-def _far_apart(pictures: Pictures, label: int, most: int) -> list[int]:
-    indices = np.flatnonzero(pictures.targets == label)
+def _far_apart(indices: NDArray[np.int64], most: int) -> list[int]:
     chosen = np.linspace(0, len(indices) - 1, min(most, len(indices))).round().astype(int)
     return [int(index) for index in indices[chosen]]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from trainer.acceleration import Acceleration
 from trainer.chance import Chance
@@ -17,6 +16,7 @@ from trainer.data.batches import Batch
 from trainer.errors import Diverged
 from trainer.optimiser import Schedule, Tether, set_rate
 from trainer.progress import Bar
+from trainer.tasks.objective import Objective
 from trainer.teacher import Teacher
 
 
@@ -25,14 +25,15 @@ class Learner:
     """A network with all that changes while it learns."""
 
     network: nn.Module
+    objective: Objective
     optimiser: torch.optim.Optimizer
     schedule: Schedule
     chance: Chance
     fast: Acceleration
     """How the network is run in a step."""
     label_smoothing: float
-    class_weights: torch.Tensor | None = None
-    """float32 [C]: what one picture of each label counts; None counts all alike."""
+    weights: torch.Tensor | None = None
+    """What a picture counts (`Objective.weights`); None counts all alike."""
     tether: Tether | None = None
     teacher: Teacher | None = None
     """Its answers are learned too."""
@@ -55,7 +56,7 @@ class Learner:
         self._train_mode()
         for pixels, targets in batches:
             logits, loss = self._step(pixels, targets)
-            score.add(len(targets), _correct(logits, targets), loss)
+            score.add(len(targets), self.objective.right(logits, targets), loss)
             self.step += 1
             bar.advance(len(targets) * self.fast.ranks.count)
 
@@ -78,8 +79,8 @@ class Learner:
         with torch.inference_mode():
             for pixels, targets in batches:
                 logits = network(pixels).logits
-                loss = functional.cross_entropy(logits, targets)
-                score.add(len(targets), _correct(logits, targets), loss.item())
+                loss = self.objective.loss(logits, targets)
+                score.add(len(targets), self.objective.right(logits, targets), loss.item())
                 bar.advance(len(targets) * self.fast.ranks.count)
         whole = Score.of(self.fast.ranks.sums(score.sums))
         self._insist(whole.loss, "validation loss")
@@ -137,9 +138,7 @@ class Learner:
     def _loss(
         self, logits: torch.Tensor, pixels: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
-        loss = functional.cross_entropy(
-            logits, targets, self.class_weights, label_smoothing=self.label_smoothing
-        )
+        loss = self.objective.loss(logits, targets, self.weights, self.label_smoothing)
         if self.teacher is not None:
             loss = self.teacher.taught(loss, logits, pixels)
         return loss if self.tether is None else loss + self.tether.pull()
@@ -150,15 +149,3 @@ class Learner:
                 f"the {what} became {loss} at step {self.step + 1} with learning rate "
                 f"{self.rate:.3g}: try a lower --lr"
             )
-
-
-def class_weights(targets: torch.Tensor, classes: int) -> torch.Tensor:
-    """float32 [classes]: what one picture of each label counts, so that labels count the same."""
-    counts = torch.bincount(targets, minlength=classes).clamp_min(1)
-    return len(targets) / (classes * counts)
-
-
-def _correct(logits: torch.Tensor, targets: torch.Tensor) -> int:
-    """Targets int64 [N], or shares [N, C] where pictures were mixed: then the larger one counts."""
-    labels = targets if targets.ndim == 1 else targets.argmax(1)
-    return int((logits.argmax(1) == labels).sum())

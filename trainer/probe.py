@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
 
 from trainer.data.augment import Augmentation, augment
 from trainer.data.batches import Batch, Batches
-from trainer.logistic import Advice, Dense, Floats, logistic
+from trainer.dense_weights import put_dense
+from trainer.logistic import Advice, Floats
 from trainer.networks.pixels import TakesPixels
 from trainer.progress import Bar
+from trainer.tasks.task import Flags, Task
 from trainer.teacher import Teacher
 
 VIEWS = Augmentation(
@@ -37,43 +37,39 @@ def views(batches: Batches, count: int, generator: torch.Generator) -> Iterator[
 
 
 def probe(
+    task: Task,
     network: TakesPixels,
     batches: Iterable[Batch],
-    dense: nn.Linear,
     pull: float,
     bar: Bar,
     teacher: Teacher | None = None,
 ) -> None:
-    """Learn the dense layer `dense` of `network` on the embeddings of `batches`.
+    """Learn the dense layer of `network` on the embeddings of `batches`.
 
     Args:
-        network: with everything but `dense` as it is to stay.
+        task: what the layer is to tell.
+        network: with everything but its last layer as it is to stay.
         batches: pictures and their targets.
-        dense: the network's last layer.
         pull: weight of the squared weights in the loss; more of it trusts single features less.
         bar: advances with the pictures.
         teacher: gives advice on each of them.
     """
-    embeddings, targets, advice = _embedded(network, batches, bar, teacher)
-    nothing = Dense.nothing(dense.out_features, dense.in_features)
-    learned = logistic(embeddings, targets, nothing, pull, advice=advice)
-    with torch.no_grad():
-        dense.weight.copy_(torch.from_numpy(learned.weight))
-        dense.bias.copy_(torch.from_numpy(learned.bias))
+    embeddings, shown, advice = _embedded(network, batches, bar, teacher)
+    put_dense(network.network.dense, task.probe(embeddings, shown, pull, advice))
 
 
 def _embedded(
     network: TakesPixels, batches: Iterable[Batch], bar: Bar, teacher: Teacher | None
-) -> tuple[Floats, NDArray[np.int64], Advice | None]:
-    """Embeddings [N, E] and targets [N], with what the teacher says of the same pictures."""
+) -> tuple[Floats, Flags, Advice | None]:
+    """Embeddings [N, E] and what is shown [N, C]; with that, what the teacher says of the same."""
     network.eval()
-    embeddings, targets, said = [], [], []
+    embeddings, shown, said = [], [], []
     with torch.inference_mode():
-        for pixels, labels in batches:
+        for pixels, targets in batches:
             embeddings.append(network(pixels).embedding.cpu().numpy())
-            targets.append(labels.cpu().numpy())
+            shown.append(targets.cpu().numpy() > 0)
             if teacher is not None:
                 said.append(teacher.logits(pixels).cpu().numpy())
-            bar.advance(len(labels))
+            bar.advance(len(targets))
     advice = None if teacher is None else teacher.advice(np.concatenate(said))
-    return np.concatenate(embeddings), np.concatenate(targets), advice
+    return np.concatenate(embeddings), np.concatenate(shown), advice

@@ -15,7 +15,7 @@ from typing import Any
 from deploy.bundle.manifest import sha256_of
 from trainer.data.digest import data_digest
 from trainer.data.pictures import Pictures
-from trainer.metrics import Confusion
+from trainer.marks import Marks
 from trainer.settings import FitSettings
 
 _PACKAGES = ("yardlight", "torch", "onnx", "onnxscript", "onnxruntime", "numpy", "timm")
@@ -29,7 +29,7 @@ def provenance(
     settings: FitSettings,
     train: Pictures,
     val: Pictures,
-    measured: Confusion,
+    measured: Marks,
     parity: float,
     changes: tuple[str, ...] = (),
     teacher: Mapping[str, str] | None = None,
@@ -44,6 +44,7 @@ def provenance(
         "made_by": "yardlight-train fit",
         "data": {
             "digest": data_digest(settings.data, train, val),
+            "pictures": {"train": len(train), "val": len(val)},
             "train": train.counts,
             "val": val.counts,
         },
@@ -52,7 +53,10 @@ def provenance(
         "weights": None if settings.weights is None else sha256_of(settings.weights),
         "teacher": None if teacher is None else dict(teacher),
         "versions": {package: version_of(package) for package in _PACKAGES},
-        "measured": {"val_accuracy": measured.accuracy, "export_error": parity},
+        "measured": {
+            **{f"val_{one.name.replace(' ', '_')}": one.value for one in measured.figures},
+            "export_error": parity,
+        },
     }
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,8 +14,9 @@ from trainer.assemble import assemble
 from trainer.averaging import between, moving_average
 from trainer.beginning import begin
 from trainer.best import Best
-from trainer.calibration import fold_temperature, temperature
+from trainer.calibration import Calibration
 from trainer.chance import Chance
+from trainer.data.annotated import read_annotated_layout, unread_labels
 from trainer.data.augment import Augmentation, augment
 from trainer.data.batches import Batch, Batches
 from trainer.data.cache import Cache
@@ -24,9 +25,10 @@ from trainer.data.layout import Layout, read_layout
 from trainer.data.mix import Mixing, mix
 from trainer.data.pictures import Pictures, read_pictures
 from trainer.data.scarcity import scarce
+from trainer.dense_weights import put_dense, take_dense
 from trainer.evaluation import Evaluation
 from trainer.keeper import Keeper
-from trainer.learning import Learner, class_weights
+from trainer.learning import Learner
 from trainer.networks.pixels import TakesPixels
 from trainer.optimiser import Schedule, Tether, build_optimiser, normalises
 from trainer.probe import VIEWS
@@ -35,6 +37,8 @@ from trainer.ranks import Ranks, together
 from trainer.report import Trained
 from trainer.reporting.private import report_on
 from trainer.settings import FitSettings
+from trainer.tasks.known import task_of
+from trainer.tasks.objective import objective_of
 from trainer.teacher import Teacher, open_teacher
 from trainer.training import Training, start_of
 
@@ -73,7 +77,9 @@ class _Learned:
 
 def _learn(settings: FitSettings, ranks: Ranks, live: Live) -> _Learned:
     # Labels, and whom to learn from beside them, where somebody is to teach.
-    layout = read_layout(settings.data, settings.label_order)
+    layout = _layout(settings)
+    for sentence in layout.notes:
+        live.say(sentence)
     teacher = open_teacher(settings, layout.labels, torch.get_num_threads())
 
     # The pictures, decoded once and exactly as production decodes them.
@@ -134,18 +140,25 @@ def _finish(settings: FitSettings, learned: _Learned, live: Live) -> tuple[Bundl
     best.restore(network)
     if settings.weights is not None:
         network.load_state_dict(between(training.start, network.state_dict(), settings.tuned_share))
-    divisor = _calibrate(network, learned.to_measure)
-    live.say(f"epoch {best.epoch} is the best, temperature {divisor:.2f}: exporting it")
+    calibration = _calibrate(settings, network, learned.to_measure)
+    live.say(f"epoch {best.epoch} is the best, {calibration}: exporting it")
 
     # That becomes the bundle, if the export answers as the network does. No teacher is in it.
     taught_by = None if learned.teacher is None else learned.teacher.origin
-    trained = Trained(tuple(training.curve), best.epoch, divisor)
+    trained = Trained(tuple(training.curve), best.epoch, calibration)
     made = assemble(
         settings, network.cpu(), train, val, trained, tuple(training.changes), taught_by
     )
     learned.keeper.done()
     live.say(f"report: {_report(settings, val, *made)}")
     return made
+
+
+def _layout(settings: FitSettings) -> Layout:
+    if settings.multi_label:
+        return read_annotated_layout(settings.data, settings.label_order, settings.nothing)
+    layout = read_layout(settings.data, settings.label_order)
+    return replace(layout, notes=tuple(unread_labels(layout)))
 
 
 def _pictures(settings: FitSettings, layout: Layout, live: Live) -> tuple[Pictures, Pictures]:
@@ -173,9 +186,11 @@ def _learner(
 ) -> Learner:
     pretrained = settings.weights is not None
     train = batches.pictures
-    targets = torch.from_numpy(train.targets).to(batches.device)
+    objective = objective_of(settings.activation)
+    targets = torch.from_numpy(train.shown).float().to(batches.device)
     return Learner(
         network,
+        objective,
         build_optimiser(network, settings.weight_decay, settings.optimiser),
         Schedule(
             settings.highest_rate(normalised=normalises(network)), settings.rounds * batches.steps
@@ -183,7 +198,7 @@ def _learner(
         chance,
         accelerate(network, batches.ranks, half=settings.amp, compiled=settings.compile),
         settings.label_smoothing,
-        class_weights(targets, len(train.labels)) if settings.balanced else None,
+        objective.weights(targets) if settings.balanced else None,
         Tether.to_start(network.network.body, settings.tether) if pretrained else None,
         teacher,
         moving_average(network, settings.ema) if settings.ema else None,
@@ -197,7 +212,7 @@ def _changed(
     """What is left of an epoch: augmented batches, mixed where that is asked for."""
     how = VIEWS if settings.weights else Augmentation()
     mixing = Mixing(settings.mixup, settings.cutmix)
-    classes, first = len(batches.pictures.labels), training.learner.step
+    first = training.learner.step
     left = batches.shuffled(chance.order(training.epoch), training.step)
     for step, (pixels, targets) in enumerate(left, first):
         generator = chance.changes(step)
@@ -205,7 +220,7 @@ def _changed(
         if mixing == Mixing():
             yield changed, targets
         else:
-            yield mix(changed, targets, classes, mixing, generator)
+            yield mix(changed, targets, mixing, generator)
 
 
 def _report(settings: FitSettings, val: Pictures, bundle: Bundle, measured: Evaluation) -> Path:
@@ -220,11 +235,12 @@ def _report(settings: FitSettings, val: Pictures, bundle: Bundle, measured: Eval
     )
 
 
-def _calibrate(network: TakesPixels, batches: Batches) -> float:
-    """Fold in the temperature that fits the validation pictures best, and say which it is."""
+def _calibrate(settings: FitSettings, network: TakesPixels, batches: Batches) -> Calibration:
+    """Fold in what makes confidence fit the validation pictures best, and say what it is."""
     network.eval()
     with torch.inference_mode():
         logits = torch.cat([network(pixels).logits for pixels, _ in batches.in_order()])
-    divisor = temperature(logits.cpu().numpy(), batches.pictures.targets)
-    fold_temperature(network.network.dense, divisor)
-    return divisor
+    task, dense = task_of(settings.activation), network.network.dense
+    found = task.calibration(logits.cpu().numpy(), batches.pictures.shown)
+    put_dense(dense, found.folded(take_dense(dense)))
+    return found

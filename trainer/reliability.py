@@ -13,7 +13,7 @@ BINS = 15
 class Bin:
     """Answers whose confidence lies in one part of 0…1."""
 
-    pictures: int
+    answers: int
     confidence: float
     """Mean; 0 where there are none."""
     accuracy: float
@@ -24,18 +24,17 @@ class Reliability:
     bins: tuple[Bin, ...]
 
     @classmethod
-    def of(cls, probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> "Reliability":
-        """Of answers float32 [N, C] to pictures whose labels are int64 [N]."""
-        sure, right = probabilities.max(1), probabilities.argmax(1) == targets
+    def of(cls, sure: NDArray[np.float32], right: NDArray[np.bool_]) -> "Reliability":
+        """Of N answers: the confidence of each, float32 [N], and whether it is right, bool [N]."""
         places = np.minimum((sure * BINS).astype(int), BINS - 1)
         return cls(tuple(_bin(sure[places == at], right[places == at]) for at in range(BINS)))
 
     @property
     def error(self) -> float:
-        """Expected calibration error: mean distance of confidence and accuracy, by pictures."""
-        pictures = sum(found.pictures for found in self.bins)
-        apart = sum(found.pictures * abs(found.confidence - found.accuracy) for found in self.bins)
-        return apart / pictures if pictures else 0.0
+        """Expected calibration error: mean distance of confidence and accuracy, by answers."""
+        answers = sum(found.answers for found in self.bins)
+        apart = sum(found.answers * abs(found.confidence - found.accuracy) for found in self.bins)
+        return apart / answers if answers else 0.0
 
 
 def _bin(sure: NDArray[np.float32], right: NDArray[np.bool_]) -> Bin:

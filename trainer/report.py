@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.bundle.manifest import Bundle
+from trainer.calibration import Calibration
 from trainer.curve import Epoch
 from trainer.evaluation import Evaluation
-from trainer.metrics import Confusion
-from trainer.reliability import Reliability
 
 FOLDER = "report"
 _METRICS = "metrics.json"
@@ -21,8 +20,8 @@ class Trained:
 
     curve: tuple[Epoch, ...] = ()
     best_epoch: int = 0
-    temperature: float | None = None
-    """By which the logits were divided; None in a bundle that says nothing of it."""
+    calibration: Calibration | None = None
+    """What is folded into the dense layer; None in a bundle that says nothing of it."""
 
 
 def write_report(draft: Path, trained: Trained, evaluation: Evaluation) -> None:
@@ -30,7 +29,7 @@ def write_report(draft: Path, trained: Trained, evaluation: Evaluation) -> None:
     document = {
         "epochs": [asdict(epoch) for epoch in trained.curve],
         "best_epoch": trained.best_epoch,
-        "temperature": trained.temperature,
+        **_calibration(trained.calibration),
         "validation": evaluation_document(evaluation),
     }
     place = draft / FOLDER
@@ -44,7 +43,7 @@ def read_report(bundle: Bundle) -> Trained:
     try:
         found = json.loads((bundle.folder / FOLDER / _METRICS).read_text("utf-8"))
         curve = tuple(Epoch(**epoch) for epoch in found["epochs"])
-        return Trained(curve, int(found["best_epoch"]), found.get("temperature"))
+        return Trained(curve, int(found["best_epoch"]), Calibration.read(found))
     except (OSError, ValueError, KeyError, TypeError):
         return Trained()
 
@@ -52,32 +51,16 @@ def read_report(bundle: Bundle) -> Trained:
 def evaluation_document(evaluation: Evaluation) -> dict[str, Any]:
     """The same content as JSON: in the report and on the command line."""
     before = evaluation.before
-    return confusion_document(evaluation.confusion) | {
+    return {
+        **evaluation.marks.document(),
         "calibration": {
-            "temperature": evaluation.temperature,
+            **_calibration(evaluation.calibration),
             "error_before": None if before is None else before.error,
             "error": evaluation.reliability.error,
-            "bins": _bins(evaluation.reliability),
-        }
-    }
-
-
-def confusion_document(confusion: Confusion) -> dict[str, Any]:
-    """What was taken for what."""
-    return {
-        "pictures": confusion.pictures,
-        "accuracy": confusion.accuracy,
-        "accuracy_interval": list(confusion.interval),
-        "balanced_accuracy": confusion.balanced_accuracy,
-        "labels": [asdict(score) for score in confusion.by_label],
-        "confusion": {
-            "rows": "what the pictures are",
-            "columns": "what they were called",
-            "labels": list(confusion.labels),
-            "counts": confusion.counts.tolist(),
+            "bins": [asdict(found) for found in evaluation.reliability.bins],
         },
     }
 
 
-def _bins(reliability: Reliability) -> list[dict[str, Any]]:
-    return [asdict(found) for found in reliability.bins]
+def _calibration(found: Calibration | None) -> dict[str, Any]:
+    return {"temperature": None} if found is None else found.document()

@@ -7,9 +7,11 @@ from typing import Annotated, Literal, TypeAlias
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from deploy.bundle.manifest import InputSpec, Resize
+from deploy.bundle.manifest import Activation, InputSpec, Resize
 
 PLAIN = "plain"
+NOTHING = "nothing"
+"""The folder, or label, of pictures that were looked through and show none of the labels."""
 Optimiser: TypeAlias = Literal["adamw", "sgd"]
 Variant: TypeAlias = Literal["timm", "tensorflow"]
 GoldenSource: TypeAlias = Literal["photos", "drawn"]
@@ -36,6 +38,14 @@ class FitSettings:
 
     labels: str | None = None
     """Order of the labels, as in vehicle,pedestrian,parcel. Alphabetical unless given."""
+
+    multi_label: Annotated[bool, _Flag] = False
+    """A frame may show several labels, or none: each gets a probability of its own. What a picture
+    shows is in the annotation beside it, PICTURE.json, as ingest writes it; else its folder."""
+
+    nothing: str = NOTHING
+    """With --multi-label: the label of pictures that says that none of the others is there, such as
+    background. It becomes no label of the bundle."""
 
     name: str | None = None
     """Name of the model in the bundle. The name of the --out folder unless given."""
@@ -88,7 +98,8 @@ class FitSettings:
     """How often every picture is seen: 20, or with --weights 0: the backbone stays as it is."""
 
     patience: Annotated[int, _NotNegative] = 8
-    """Stop after so many epochs without a better validation accuracy; 0 never stops early."""
+    """Stop after so many epochs without a better validation accuracy; 0 never stops early. With
+    --multi-label, a picture is right if every label is."""
 
     batch: Annotated[int, Parameter(validator=Number(gte=2))] = 64
     """Pictures in one step."""
@@ -104,10 +115,11 @@ class FitSettings:
     """The optimiser's pull of the weights towards zero."""
 
     label_smoothing: Annotated[float, Parameter(validator=Number(gte=0, lt=1))] = 0.05
-    """Share of certainty that the loss gives to the other labels."""
+    """Share of certainty that the loss gives to the other labels, or to the opposite answer."""
 
     balanced: bool = False
-    """Every label counts the same, however many pictures it has; so it does in the probe."""
+    """Every label counts the same, however many pictures it has; with --multi-label, so do
+    pictures with and without it. So it is in the probe, always."""
 
     mixup: Annotated[float, _Share] = 0.0
     """Share of the batches in which each picture is blended with another one."""
@@ -158,6 +170,10 @@ class FitSettings:
     @property
     def label_order(self) -> tuple[str, ...]:
         return tuple(label.strip() for label in (self.labels or "").split(",") if label.strip())
+
+    @property
+    def activation(self) -> Activation:
+        return "sigmoid" if self.multi_label else "softmax"
 
     @property
     def input_spec(self) -> InputSpec:

@@ -2,17 +2,16 @@
 
 from rich.table import Table
 
-from trainer.metrics import Confusion
+from trainer.marks import Confusion, Marks
 
 _WIDEST_MATRIX = 10
 
 
-def score_table(confusion: Confusion) -> Table:
-    """One row per label: pictures, precision, recall, F1."""
-    table = _table("label", "pictures", "precision", "recall", "F1")
-    for score in confusion.by_label:
-        ratios = (f"{ratio:.3f}" for ratio in (score.precision, score.recall, score.f1))
-        table.add_row(score.label, str(score.pictures), *ratios)
+def score_table(marks: Marks) -> Table:
+    """One row per label: pictures, and the ratios that its task is judged by."""
+    table = _table("label", "pictures", *marks.columns)
+    for score, ratios in zip(marks.by_label, marks.rows, strict=True):
+        table.add_row(score.label, str(score.pictures), *(f"{ratio:.3f}" for ratio in ratios))
     return table
 
 

@@ -14,12 +14,21 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from deploy.bundle.manifest import Bundle, InputSpec, open_bundle
+from deploy.bundle.manifest import Activation, Bundle, InputSpec, open_bundle
 from deploy.bundle.reference import Reference, check_model, open_reference
 from trainer.data.batches import Batch
 from trainer.errors import WrongTeacher
-from trainer.logistic import Advice, Floats, softmax
+from trainer.logistic import Advice, Floats
 from trainer.settings import FitSettings
+from trainer.tasks.known import task_of
+from trainer.tasks.objective import objective_of
+
+_OTHER_TASK: Mapping[Activation, str] = {
+    "softmax": "--teacher {} gives each label a probability of its own: it cannot teach labels "
+    "that exclude each other",
+    "sigmoid": "--teacher {} has labels that exclude each other: only a bundle of fit "
+    "--multi-label can teach one",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +66,21 @@ class Teacher:
             pixels: what it saw, uint8 [N, H, W, 3].
         """
         said = self.logits(pixels) / self.temperature
-        distance = functional.kl_div(
-            torch.log_softmax(logits / self.temperature, 1),
-            torch.log_softmax(said, 1),
-            reduction="batchmean",
-            log_target=True,
-        )
+        objective = objective_of(self.bundle.manifest.outputs.activation)
+        distance = objective.distance(logits / self.temperature, said)
         # Softened answers have gradients that are smaller by the square of the temperature.
         return torch.lerp(loss, self.temperature**2 * distance, self.share)
 
     def advice(self, said: Floats) -> Advice:
         """The same for a dense layer alone, of logits [N, C]."""
-        return Advice(softmax(said / np.float32(self.temperature)), self.temperature, self.share)
+        task = task_of(self.bundle.manifest.outputs.activation)
+        softened = task.link(said / np.float32(self.temperature))
+        return Advice(softened, self.temperature, self.share)
 
     def right(self, batches: Iterable[Batch]) -> int:
-        """How many pictures it calls by their labels."""
-        called = ((self.logits(pixels).argmax(1), targets) for pixels, targets in batches)
-        return sum(int((found == targets).sum()) for found, targets in called)
+        """How many pictures it calls by their labels, all of them."""
+        objective = objective_of(self.bundle.manifest.outputs.activation)
+        return sum(objective.right(self.logits(pixels), targets) for pixels, targets in batches)
 
 
 def open_teacher(settings: FitSettings, labels: tuple[str, ...], threads: int) -> Teacher | None:
@@ -105,11 +112,8 @@ def _make_one_of(file: Path) -> str:
 
 def _insist(bundle: Bundle, labels: tuple[str, ...], settings: FitSettings) -> None:
     manifest = bundle.manifest
-    if manifest.outputs.activation != "softmax":
-        raise WrongTeacher(
-            f"--teacher {bundle.folder} gives each label a probability of its own: it cannot teach "
-            "labels that exclude each other"
-        )
+    if manifest.outputs.activation != settings.activation:
+        raise WrongTeacher(_OTHER_TASK[settings.activation].format(bundle.folder))
     if set(manifest.labels) != set(labels):
         raise WrongTeacher(
             f"--teacher {bundle.folder} knows {', '.join(manifest.labels)}; the pictures are of "

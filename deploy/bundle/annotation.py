@@ -45,9 +45,10 @@ class Annotation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="sch
     """Everything but the pixels. The first label is the one whose folder the picture lies in."""
 
     labels: tuple[str, ...]
-    """Empty where nobody has said what the picture shows."""
+    """Empty where the picture shows none of the labels, or nobody has said what it shows."""
     by: str = "nobody"
-    """Who gave the labels: `folder`, `annotation`, `service` or `person`."""
+    """Who gave the labels, or said that there are none: `folder`, `annotation`, `service` or
+    `person`."""
     source: str = ""
     """Name of the file, video or topic that it came from; never a path of a machine."""
     origin: str | None = None
@@ -73,7 +74,7 @@ def read_annotation(picture: Path) -> Annotation | None:
     """The annotation beside a picture, None where there is none.
 
     Raises:
-        BadAnnotation: what lies there is no regular file, too large, or no annotation.
+        BadAnnotation: what lies there is no regular file, too large, unreadable, or no annotation.
     """
     path = annotation_of(picture)
     try:
@@ -84,6 +85,8 @@ def read_annotation(picture: Path) -> Annotation | None:
         raise BadAnnotation(f"{path} is no annotation: expected a file of up to {MOST_BYTES} bytes")
     try:
         return _DECODER.decode(path.read_bytes())
+    except OSError as error:
+        raise BadAnnotation(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadAnnotation(f"{path} is no annotation: {error}") from error
 

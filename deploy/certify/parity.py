@@ -27,7 +27,7 @@ class Thresholds:
     min_cosine: float | None = None
     mean_cosine: float | None = None
     same_labels: bool = True
-    """Every golden frame gets the reference's label."""
+    """Every golden frame gets the reference's answer."""
     accuracy_drop: float = 0.01
 
 
@@ -57,7 +57,9 @@ def certify(
     directions = cosines(found, expected)
     error = max_error(found, expected)
     least, mean = float(directions.min()), float(directions.mean())
-    same, decoder = agreement(decoded, expected), agreement(decoded, found)
+    activation = bundle.manifest.outputs.activation
+    same = agreement(decoded, expected, activation)
+    decoder = agreement(decoded, found, activation)
     evidence = None if photos is None else examine(bundle, session, photos)
     limits = THRESHOLDS[precision]
     reason = _judge(error, least, mean, limits) or _judge_labels(same, decoder, limits)
@@ -81,7 +83,7 @@ def examine(bundle: Bundle, session: Session, photos: Photos) -> Evidence:
         max_error=max_error(mine, theirs),
         mean_cosine=float(directions.mean()),
         min_cosine=float(directions.min()),
-        agreement=agreement(mine, theirs),
+        agreement=agreement(mine, theirs, bundle.manifest.outputs.activation),
     )
     if photos.truth is None:
         return evidence

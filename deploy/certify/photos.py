@@ -23,7 +23,8 @@ class Photos:
     folder: Path
     paths: tuple[Path, ...]
     truth: NDArray[np.int64] | None
-    """Index of each photo's label, where every photo lies in a folder named as one."""
+    """Index of each photo's label, where every photo lies in a folder named as one, and that is all
+    that it shows: labels exclude each other."""
 
     def spread(self, count: int, *, start: int = 0) -> "Photos":
         """At most `count` of them, spread evenly, so that every label and camera is there."""
@@ -67,7 +68,9 @@ def find_photos(folder: Path, bundle: Bundle, *, option: str, least: int) -> Pho
             f"{option}: {folder} holds {len(paths)} photos, too few to tell anything: "
             f"at least {least} are needed, of every label and every camera"
         )
-    return Photos(folder, tuple(paths), _truth(paths, bundle.manifest.labels))
+    manifest = bundle.manifest
+    one = manifest.outputs.activation == "softmax"
+    return Photos(folder, tuple(paths), _truth(paths, manifest.labels) if one else None)
 
 
 def _truth(paths: Sequence[Path], labels: Sequence[str]) -> NDArray[np.int64] | None:

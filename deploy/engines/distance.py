@@ -1,7 +1,9 @@
 """Distances between what an engine says and what the reference says."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from deploy.bundle.manifest import Activation
 from deploy.bundle.reference import Scores
 
 _SMALLEST = 1e-12
@@ -21,6 +23,17 @@ def cosines(found: Scores, expected: Scores) -> Scores:
     return both
 
 
-def agreement(found: Scores, expected: Scores) -> float:
-    """Fraction of frames with the same top label."""
-    return float((found.argmax(axis=1) == expected.argmax(axis=1)).mean())
+def answers(logits: Scores, activation: Activation) -> NDArray[np.int64]:
+    """What N frames are said to show: the index of one label, int64 [N, 1], or where labels do not
+    exclude each other 0 or 1 for each, int64 [N, C].
+    """
+    if activation == "softmax":
+        best: NDArray[np.int64] = logits.argmax(axis=1, keepdims=True)
+        return best
+    return (logits >= 0).astype(np.int64)
+
+
+def agreement(found: Scores, expected: Scores, activation: Activation) -> float:
+    """Fraction of frames that get the same answer, in every label."""
+    both = answers(found, activation) == answers(expected, activation)
+    return float(both.all(axis=1).mean())

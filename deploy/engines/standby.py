@@ -6,7 +6,7 @@ import numpy as np
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.golden import read_golden
-from deploy.bundle.manifest import Bundle
+from deploy.bundle.manifest import Activation, Bundle
 from deploy.bundle.reference import Scores
 from deploy.engines import onnxruntime
 from deploy.engines.catalogue import fingerprint
@@ -31,7 +31,9 @@ def stand_by(bundle: Bundle, max_batch: int) -> tuple[Engine, EngineRecord]:
         started = perf_counter()
         found.append(session.run_all(frame[None]).logits)
         taken.append(perf_counter() - started)
-    certificate = _judge(np.concatenate(found), golden.outputs.logits)
+    certificate = _judge(
+        np.concatenate(found), golden.outputs.logits, bundle.manifest.outputs.activation
+    )
     if not certificate.passed:
         raise Fatal(f"the reference is not equal to itself on this machine: {certificate.reason}")
     made = fingerprint(bundle, "onnxruntime", "fp32", max_batch)
@@ -40,8 +42,8 @@ def stand_by(bundle: Bundle, max_batch: int) -> tuple[Engine, EngineRecord]:
     return engine, EngineRecord(made, {}, certificate, cost)
 
 
-def _judge(found: Scores, expected: Scores) -> Certificate:
-    error, same = max_error(found, expected), agreement(found, expected)
+def _judge(found: Scores, expected: Scores, activation: Activation) -> Certificate:
+    error, same = max_error(found, expected), agreement(found, expected, activation)
     cosine = float(cosines(found, expected).min())
     good = error <= _MAX_ERROR and same == 1
     reason = "" if good else f"largest logit error {error:.2e}, {same:.0%} of the labels agree"

@@ -77,7 +77,7 @@ def _quantised(bundle: Bundle, photos: Photos, spec: QuantiseSpec, tell: Tell) -
     tell(f"ranges of {len(layers)} layers from {len(calibration.paths)} photos")
     seen = observe(model, layers, calibration.pixels(size))
     pixels = judged.pixels(size)
-    judge = Judge(pixels, judged.truth, run_all(whole, pixels))
+    judge = Judge(pixels, judged.truth, run_all(whole, pixels), bundle.manifest.outputs.activation)
     return sweep(model, layers, seen, judge, spec.max_accuracy_drop, tell)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.bundle.manifest import Activation
 from deploy.bundle.pixels import Pixels
 from deploy.bundle.reference import Outputs, Scores, open_reference
-from deploy.engines.distance import cosines
+from deploy.engines.distance import agreement, answers, cosines
 from deploy.quantise.correction import corrected
 from deploy.quantise.layers import Layer
 from deploy.quantise.observe import Observed
@@ -51,26 +52,32 @@ class Judge:
     truth: NDArray[np.int64] | None
     expected: Outputs
     """What the reference says of them."""
+    activation: Activation = "softmax"
 
     def trial(self, model: Any, kept: Sequence[Layer]) -> Trial:
         found = run(model, self.pixels)
-        mine, theirs = found.argmax(axis=1), self.expected.logits.argmax(axis=1)
-        agreement = float((mine == theirs).mean())
+        logits = self.expected.logits
+        mine, theirs = (answers(one, self.activation) for one in (found, logits))
         if self.truth is None:
-            drop = self._expected_drop(mine, theirs)
+            drop = float((self._likely(theirs) - self._likely(mine)).mean())
         else:
-            drop = float((theirs == self.truth).mean() - (mine == self.truth).mean())
-        cosine = float(cosines(found, self.expected.logits).mean())
-        return Trial(model, tuple(layer.name for layer in kept), cosine, agreement, drop)
+            drop = float((theirs[:, 0] == self.truth).mean() - (mine[:, 0] == self.truth).mean())
+        cosine = float(cosines(found, logits).mean())
+        same = agreement(found, logits, self.activation)
+        return Trial(model, tuple(layer.name for layer in kept), cosine, same, drop)
 
-    def _expected_drop(self, mine: NDArray[np.int64], theirs: NDArray[np.int64]) -> float:
-        """What another label costs, by the probabilities that the reference gives to both.
+    def _likely(self, answered: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How likely the reference holds each frame's answer, float32 [N]: of one label, or of each
+        for itself where they do not exclude each other.
 
         A frame of which it holds two labels for equally likely is as often right with either: to
         count it as lost would ask for layers in FP32 that no accuracy gains from.
         """
-        frames, likely = np.arange(len(mine)), self.expected.probabilities
-        return float((likely[frames, theirs] - likely[frames, mine]).mean())
+        likely = self.expected.probabilities
+        if self.activation == "softmax":
+            return np.take_along_axis(likely, answered, axis=1)[:, 0]
+        found: NDArray[np.float32] = np.where(answered == 1, likely, 1 - likely).prod(axis=1)
+        return found
 
 
 def run(model: Any, pixels: Pixels) -> Scores:

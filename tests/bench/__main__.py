@@ -17,6 +17,7 @@ from tests.bench.overload import measure_overload
 from tests.bench.rig import Rig, rig, say
 from tests.bench.rollout import measure_rollout
 from tests.bench.scraping import measure_scraping
+from tests.bench.several import measure_several
 from tests.bench.shift import measure_shift
 from tests.bench.start import measure_start
 from tests.bench.takeover import measure_takeover
@@ -37,6 +38,7 @@ _ALONE: Mapping[str, Callable[[], None]] = {
     "training": measure_training,
     "start": measure_start,
     "scraping": measure_scraping,
+    "several": measure_several,
     "shift": measure_shift,
     "takeover": measure_takeover,
     "teaching": measure_teaching,

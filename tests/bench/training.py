@@ -30,6 +30,7 @@ from trainer.networks.catalogue import build_network
 from trainer.optimiser import Schedule, build_optimiser
 from trainer.progress import Live
 from trainer.ranks import Ranks
+from trainer.tasks.objective import objective_of
 
 T = TypeVar("T")
 _PICTURES = 128
@@ -110,8 +111,8 @@ def _pictures(size: int) -> Pictures:
     chance = np.random.default_rng(0)
     pixels = chance.integers(0, 256, (_PICTURES, size, size, 3), np.uint8)
     files = tuple(Path(f"{index}.jpg") for index in range(_PICTURES))
-    targets = chance.integers(0, 4, _PICTURES)
-    return Pictures(Path(), tuple("abcd"), files, ("",) * _PICTURES, pixels, targets)
+    shown = np.eye(4, dtype=np.bool_)[chance.integers(0, 4, _PICTURES)]
+    return Pictures(Path(), tuple("abcd"), files, ("",) * _PICTURES, pixels, shown)
 
 
 def _ours(backbone: str, size: int, batches: Batches) -> Callable[[], None]:
@@ -119,6 +120,7 @@ def _ours(backbone: str, size: int, batches: Batches) -> Callable[[], None]:
     chance, network = Chance(0), build_network(backbone, 4, size)
     learner = Learner(
         network,
+        objective_of("softmax"),
         build_optimiser(network, 0.05),
         Schedule(1e-3, 100),
         chance,

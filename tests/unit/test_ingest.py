@@ -17,7 +17,8 @@ from tests.pictures import drawn, write_picture
 from trainer.cli import app
 from trainer.collection.folder import read_data_set
 from trainer.collection.splits import read_splits
-from trainer.data.layout import read_layout
+from trainer.data.annotated import read_annotated
+from trainer.data.layout import read_layout, read_split
 
 
 def ingest(out: Path, *words: str | Path) -> int:
@@ -59,10 +60,10 @@ def video(path: Path, scenes: int = 3, frames_each: int = 20, rate: float = 10.0
 
 def test_label_folders_become_a_data_set_that_fit_reads(tmp_path: Path) -> None:
     assert ingest(tmp_path / "out", photos(tmp_path / "in")) == 0
-    layout = read_layout(tmp_path / "out")
-    assert layout.labels == ("cat", "dog")
-    assert [len(files) for files in layout.train.files.values()] == [4, 4]
-    assert [len(files) for files in layout.val.files.values()] == [1, 1]
+    assert read_layout(tmp_path / "out").labels == ("cat", "dog")
+    for split, each in (("train", 4), ("val", 1)):
+        files = read_split(tmp_path / "out" / split).files
+        assert [len(found) for found in files.values()] == [each, each]
     assert len(sources_of(tmp_path / "out")) == 10
     assert len(read_splits(tmp_path / "out")) == 10
 
@@ -149,6 +150,35 @@ def test_coco_boxes_become_labels_the_largest_first(tmp_path: Path) -> None:
         ("cat", 10, 40),
         ("dog", 100, 60),
     ]
+
+
+def test_a_picture_that_was_looked_through_and_shows_nothing_is_kept_as_that(
+    tmp_path: Path,
+) -> None:
+    """It comes from there again as what it was, and `fit --multi-label` learns from it."""
+    write_picture(tmp_path / "images" / "empty.jpg", 8)
+    words = ("--boxes", "labels", "--val", "0")
+    assert ingest(tmp_path / "out", coco(tmp_path, more=["empty.jpg"]), *words) == 0
+    assert ingest(tmp_path / "out", coco(tmp_path, more=["empty.jpg"]), *words) == 0
+    assert ingest(tmp_path / "again", tmp_path / "out") == 0
+    for place in ("out", "again"):
+        assert labels_of(tmp_path / place) == ["dog", "nothing"]
+        found = read_annotated(tmp_path / place / "train")
+        assert [shows for _, shows in found.found] == [("dog", "cat"), ()]
+
+
+@pytest.mark.parametrize(("text", "label"), [("", "nothing"), ("x\n", None), (None, None)])
+def test_only_an_empty_text_says_that_there_is_nothing(
+    tmp_path: Path, text: str | None, label: str | None
+) -> None:
+    root = tmp_path / "yolo"
+    write_picture(root / "images" / "a.jpg", 1)
+    (root / "labels").mkdir()
+    (root / "classes.txt").write_text("cat\n", encoding="utf-8")
+    if text is not None:
+        (root / "labels" / "a.txt").write_text(text, encoding="utf-8")
+    assert ingest(tmp_path / "out", root, "--boxes", "labels", "--layout", "yolo") == 0
+    assert labels_of(tmp_path / "out") == [label]
 
 
 def test_a_coco_file_that_names_missing_pictures_is_taken_without_them(

@@ -175,6 +175,24 @@ def test_without_labels_a_tie_that_turns_costs_nothing_and_a_sure_answer_its_cer
     assert drop_of([1, 0]) == pytest.approx(0.8 / 2, abs=1e-6)
 
 
+def test_labels_that_do_not_exclude_each_other_cost_what_each_answer_is_worth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from deploy.quantise import sweep
+
+    probabilities = np.array([[0.9, 0.8]], np.float32)
+    expected = Outputs(probabilities, np.log(probabilities / (1 - probabilities)))
+    judge = sweep.Judge(np.zeros((1, 1, 1, 3), np.uint8), None, expected, "sigmoid")
+
+    def trial_of(*logits: float) -> sweep.Trial:
+        monkeypatch.setattr(sweep, "run", lambda *_: np.array([logits], np.float32))
+        return judge.trial(None, ())
+
+    assert (trial_of(1, 2).drop, trial_of(1, 2).agreement) == (0, 1)
+    assert trial_of(2, -1).drop == pytest.approx(0.9 * 0.8 - 0.9 * 0.2)
+    assert trial_of(2, -1).agreement == 0
+
+
 def test_an_accuracy_that_cannot_be_kept_is_an_error_that_says_how_much_it_costs(
     tiny_bundle: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,38 +6,46 @@ import pytest
 from deploy.bundle.manifest import open_bundle
 from deploy.bundle.proportion import wilson
 from deploy.bundle.reference import open_reference
+from trainer.calibration import Calibration
 from trainer.evaluation import Evaluation
 from trainer.latency import measure_latency
 from trainer.logistic import softmax
-from trainer.metrics import Confusion
+from trainer.marks import Confusion
 from trainer.reliability import Reliability
+from trainer.tasks.one_label import OneLabel
+from trainer.tasks.task import Flags
+
+
+def one_of(*targets: int) -> Flags:
+    """bool [N, 2] of N indices."""
+    return np.eye(2, dtype=np.bool_)[list(targets)]
 
 
 def test_answers_that_are_as_sure_as_they_are_right_have_no_calibration_error() -> None:
     probabilities = np.tile(np.array([0.75, 0.25], np.float32), (400, 1))
-    targets = np.array([0, 0, 0, 1] * 100)
-    found = Reliability.of(probabilities, targets)
+    found = OneLabel().reliability(probabilities, one_of(0, 0, 0, 1)[[0, 1, 2, 3] * 100])
     assert found.error == pytest.approx(0, abs=1e-6)
-    assert [bin_.pictures for bin_ in found.bins if bin_.pictures] == [400]
+    assert [bin_.answers for bin_ in found.bins if bin_.answers] == [400]
 
 
 def test_the_calibration_error_is_how_far_sureness_is_from_rightness() -> None:
     probabilities = np.tile(np.array([0.9, 0.1], np.float32), (10, 1))
-    assert Reliability.of(probabilities, np.array([0, 1] * 5)).error == pytest.approx(0.4)
+    shown = one_of(*[0, 1] * 5)
+    assert OneLabel().reliability(probabilities, shown).error == pytest.approx(0.4)
 
 
 def test_full_certainty_falls_into_the_last_bin() -> None:
-    found = Reliability.of(np.array([[1, 0]], np.float32), np.array([0]))
-    assert found.bins[-1].pictures == 1
+    found = Reliability.of(np.array([1], np.float32), np.array([True]))
+    assert found.bins[-1].answers == 1
 
 
 def test_a_temperature_is_undone_to_say_what_it_bought() -> None:
     logits = np.array([[3, 0], [3, 0], [0, 3]], np.float32)
-    targets = np.array([0, 1, 1])
-    judged = Evaluation.of(("a", "b"), targets, softmax(logits), logits, 2.0)
+    shown, task = one_of(0, 1, 1), OneLabel()
+    judged = Evaluation.of(task, ("a", "b"), shown, softmax(logits), logits, Calibration(2.0))
     assert judged.before is not None
     surer = softmax(logits * 2)
-    assert judged.before == Reliability.of(surer, targets)
+    assert judged.before == task.reliability(surer, shown)
     assert judged.before.error > judged.reliability.error
 
 

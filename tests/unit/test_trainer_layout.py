@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.layout import read_layout
+from trainer.data.layout import read_layout, read_split
 from trainer.errors import DataError
 
 
@@ -31,7 +31,7 @@ def test_pictures_are_told_by_their_suffix_and_the_rest_is_left_alone(tmp_path: 
     for name in ("b.JPEG", "c.png", "d.WebP", "Thumbs.db", "notes.txt"):
         (folder / "train" / "cat" / name).touch()
     (folder / "train" / ".cache").mkdir()
-    files = read_layout(folder).train.files
+    files = read_split(folder / "train").files
     assert [path.name for path in files["cat"]] == ["b.JPEG", "c.png", "d.WebP", "one.jpg"]
     assert set(files) == {"cat", "dog"}
 

@@ -10,10 +10,11 @@ import torch
 
 from trainer.averaging import between
 from trainer.best import Best
-from trainer.calibration import fold_temperature, temperature
+from trainer.calibration import Calibration, temperature
 from trainer.curve import Score
 from trainer.data.augment import Augmentation, augment
 from trainer.data.mix import Mixing, mix
+from trainer.dense_weights import put_dense, take_dense
 from trainer.logistic import Dense, logistic
 from trainer.networks.catalogue import build_network
 from trainer.optimiser import Schedule, Tether, build_optimiser, normalises
@@ -129,7 +130,7 @@ def test_of_equal_accuracies_the_lower_loss_is_better() -> None:
 def mixed(how: Mixing) -> tuple[torch.Tensor, torch.Tensor]:
     pixels = torch.arange(4, dtype=torch.uint8).reshape(4, 1, 1, 1).expand(4, 8, 8, 3) * 60
     generator = torch.Generator().manual_seed(5)
-    return mix(pixels, torch.arange(4), 4, how, generator)
+    return mix(pixels, torch.eye(4), how, generator)
 
 
 @pytest.mark.parametrize("how", [Mixing(mixup=1), Mixing(cutmix=1)])
@@ -141,7 +142,7 @@ def test_mixed_pictures_have_labels_in_the_same_shares(how: Mixing) -> None:
     assert (pixels.float().mean((1, 2, 3)) - expected).abs().max() <= 1
 
 
-def test_without_mixing_targets_are_only_written_otherwise() -> None:
+def test_without_mixing_nothing_is_changed() -> None:
     pixels, shares = mixed(Mixing())
     assert torch.equal(shares, torch.eye(4))
     assert pixels[2].unique().tolist() == [120]
@@ -173,11 +174,17 @@ def test_the_temperature_makes_answers_as_sure_as_they_are_right() -> None:
     assert temperature(logits / np.float32(1000), targets) == pytest.approx(1e-3, rel=0.1)
 
 
-def test_a_folded_temperature_divides_the_logits() -> None:
+@pytest.mark.parametrize(("offsets", "added"), [((), 0.0), ((1.0, -3.0), np.array([1.0, -3.0]))])
+def test_a_calibration_is_folded_into_the_dense_layer_and_can_be_undone(
+    offsets: tuple[float, ...], added: float
+) -> None:
     dense, features = torch.nn.Linear(3, 2), torch.randn(4, 3)
-    before = dense(features)
-    fold_temperature(dense, 2.0)
-    torch.testing.assert_close(dense(features), before / 2)
+    before, found = dense(features).detach().numpy(), Calibration(2.0, offsets)
+    put_dense(dense, found.folded(take_dense(dense)))
+    after = dense(features).detach().numpy()
+    np.testing.assert_allclose(after, before / 2 + added, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.undone(after), before, rtol=1e-4, atol=1e-5)
+    assert Calibration.read(found.document()) == found
 
 
 def test_weights_between_start_and_end_lie_on_the_line() -> None:

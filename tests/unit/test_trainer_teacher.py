@@ -53,7 +53,7 @@ def test_its_answers_come_in_the_order_of_the_pupils_labels(bundle: Bundle) -> N
 def test_it_sees_what_the_pupil_sees_at_a_size_of_its_own(bundle: Bundle, size: int) -> None:
     teacher = opened(bundle)
     torch.testing.assert_close(teacher.logits(colours(size)), teacher.logits(colours()))
-    assert teacher.right([(colours(size), torch.arange(4))]) == len(COLOURS)
+    assert teacher.right([(colours(size), torch.eye(4))]) == len(COLOURS)
 
 
 def test_a_pupil_that_answers_as_its_teacher_has_only_the_labels_to_learn(bundle: Bundle) -> None:
@@ -136,3 +136,16 @@ def test_labels_that_do_not_exclude_each_other_teach_none_that_do(tmp_path: Path
     bundle = import_model(tmp_path / "colours.onnx", SPEC, tmp_path / "several")
     with pytest.raises(WrongTeacher, match="probability of its own"):
         opened(bundle)
+
+
+def test_only_a_teacher_of_several_labels_teaches_several(bundle: Bundle, tmp_path: Path) -> None:
+    several = replace(settings(bundle.folder), multi_label=True)
+    with pytest.raises(WrongTeacher, match="only a bundle of fit --multi-label can teach one"):
+        open_teacher(several, LABELS, 1)
+    write_network(tmp_path / "colours.onnx", "Sigmoid")
+    taught_by = import_model(tmp_path / "colours.onnx", SPEC, tmp_path / "several")
+    teacher = open_teacher(replace(several, teacher=taught_by.folder), LABELS, 1)
+    assert teacher is not None
+    advice = teacher.advice(teacher.logits(colours()).numpy())
+    np.testing.assert_allclose(advice.shares.argmax(1), range(4))
+    assert (advice.shares.sum(1) != 1).any()

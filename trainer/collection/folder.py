@@ -1,6 +1,8 @@
 """The pictures of a data set, told by where they lie.
 
-    train/LABEL/*   val/LABEL/*      pictures with a label, as ImageNet has them
+    train/LABEL/*   val/LABEL/*      pictures with a label, as ImageNet has them; where they have
+                                     several, the first: all stand in the annotation beside it
+    train/nothing/* val/nothing/*    pictures that were looked through and show none of the labels
     unlabelled/train/*  …/val/*      pictures that a person still has to look at
     splits.json                      which pictures belong together (`trainer.collection.splits`)
     aside/                           what `check --apply` took out

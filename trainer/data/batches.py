@@ -11,7 +11,7 @@ from trainer.data.pictures import Pictures
 from trainer.ranks import Ranks
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
-"""Pixels uint8 [N, H, W, 3] and targets int64 [N]."""
+"""Pixels uint8 [N, H, W, 3] and targets float32 [N, C]: how much of each label is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +62,5 @@ class Batches:
     def _take(self, chosen: torch.Tensor) -> Batch:
         indices = chosen.numpy()
         pixels = torch.from_numpy(self.pictures.pixels[indices])
-        targets = torch.from_numpy(self.pictures.targets[indices])
+        targets = torch.from_numpy(self.pictures.shown[indices]).float()
         return pixels.to(self.device), targets.to(self.device)

@@ -8,17 +8,15 @@ from typing import TypeAlias
 from trainer.data.pictures import Pictures
 
 Line: TypeAlias = tuple[str, str, str]
-"""Relative path with slashes, sha256 of the file, label."""
+"""Relative path with slashes, sha256 of the file, label: of several, with zero bytes between."""
 
 
 def data_digest(root: Path, *splits: Pictures) -> str:
     """The digest of the pictures that were read from the folder `root`."""
     return digest_of(
-        (path.relative_to(root).as_posix(), found, pictures.labels[target])
+        (path.relative_to(root).as_posix(), found, "\0".join(pictures.labels_of(index)))
         for pictures in splits
-        for path, found, target in zip(
-            pictures.files, pictures.hashes, pictures.targets, strict=True
-        )
+        for index, (path, found) in enumerate(zip(pictures.files, pictures.hashes, strict=True))
     )
 
 

@@ -1,14 +1,29 @@
 """The ImageNet folder layout: `train/<label>/*` and `val/<label>/*`, read and checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeAlias
 
 from trainer.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 TRAIN, VAL = "train", "val"
 _FEWEST_LABELS = 2
+
+
+Labelled: TypeAlias = tuple[Path, tuple[str, ...]]
+"""A picture and the labels that it shows."""
+
+
+class Shown(Protocol):
+    """The pictures of one split, and what they show."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    def pictures(self, labels: tuple[str, ...]) -> Iterator[Labelled]:
+        """All of them, in an order that is stable for these labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +33,18 @@ class Split:
     folder: Path
     files: dict[str, tuple[Path, ...]]
 
+    def pictures(self, labels: tuple[str, ...]) -> Iterator[Labelled]:
+        """Label by label."""
+        return ((path, (label,)) for label in labels for path in self.files[label])
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     labels: tuple[str, ...]
-    train: Split
-    val: Split
+    train: Shown
+    val: Shown
+    notes: tuple[str, ...] = ()
+    """What the user may want to know, in sentences."""
 
 
 def read_layout(folder: Path, order: tuple[str, ...] = ()) -> Layout:

@@ -7,7 +7,6 @@ Sources: "mixup: Beyond Empirical Risk Minimization" (Zhang et al., 2018), "CutM
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,6 @@ class Mixing:
 def mix(
     pixels: torch.Tensor,
     targets: torch.Tensor,
-    classes: int,
     how: Mixing,
     generator: torch.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -31,24 +29,22 @@ def mix(
 
     Args:
         pixels: uint8 [N, H, W, 3].
-        targets: int64 [N].
-        classes: labels.
+        targets: float32 [N, C].
         how: how often.
         generator: where chance comes from, on the CPU.
 
     Returns:
-        Pixels of the same shape, and float32 [N, classes]: how much of each label is there.
+        Pixels of the same shape, and float32 [N, C]: how much of each label is there.
     """
-    shares = functional.one_hot(targets, classes).float()
     drawn, kept = torch.rand(2, generator=generator).tolist()
     other = torch.randperm(len(pixels), generator=generator).to(pixels.device)
     if drawn < how.mixup:
         blend = torch.lerp(pixels[other].float(), pixels.float(), kept)
-        return blend.round().to(torch.uint8), torch.lerp(shares[other], shares, kept)
+        return blend.round().to(torch.uint8), torch.lerp(targets[other], targets, kept)
     if drawn < how.mixup + how.cutmix:
         pixels, kept = _patched(pixels, other, kept, generator)
-        return pixels, torch.lerp(shares[other], shares, kept)
-    return pixels, shares
+        return pixels, torch.lerp(targets[other], targets, kept)
+    return pixels, targets
 
 
 def _patched(

@@ -17,7 +17,7 @@ from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec
 from deploy.bundle.pixels import Pixels, frame_to_pixels
 from trainer.data.cache import Cache
-from trainer.data.layout import Split
+from trainer.data.layout import Shown
 from trainer.errors import DataError
 
 # The user's own files, not what comes in from a network: a photo may be larger than a frame.
@@ -30,22 +30,32 @@ Watch: TypeAlias = Callable[[str, Iterable["Read"], int], Iterator["Read"]]
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """N pictures: pixels uint8 [N, H, W, 3] RGB, targets int64 [N] (index of the label)."""
+    """N pictures: pixels uint8 [N, H, W, 3] RGB, and which of C labels they show, bool [N, C]."""
 
     folder: Path
     labels: tuple[str, ...]
     files: tuple[Path, ...]
     hashes: tuple[str, ...]
     pixels: Pixels
-    targets: NDArray[np.int64]
+    shown: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.files)
 
     @property
+    def targets(self) -> NDArray[np.int64]:
+        """int64 [N]: the index of each picture's label, where each shows one."""
+        found: NDArray[np.int64] = self.shown.argmax(1)
+        return found
+
+    @property
     def counts(self) -> dict[str, int]:
-        found = np.bincount(self.targets, minlength=len(self.labels))
-        return dict(zip(self.labels, found.tolist(), strict=True))
+        """How many pictures show each label."""
+        return dict(zip(self.labels, self.shown.sum(0).tolist(), strict=True))
+
+    def labels_of(self, index: int) -> tuple[str, ...]:
+        """What a picture shows."""
+        return tuple(self.labels[label] for label in np.flatnonzero(self.shown[index]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Read:
 
 
 def read_pictures(
-    split: Split,
+    split: Shown,
     labels: tuple[str, ...],
     spec: InputSpec,
     threads: int,
@@ -71,7 +81,7 @@ def read_pictures(
         DataError: some cannot be read; names up to ten of them.
         OSError: there is no room in the cache.
     """
-    files = [(path, index) for index, label in enumerate(labels) for path in split.files[label]]
+    files = list(split.pictures(labels))
     pixels = np.empty((len(files), spec.height, spec.width, 3), np.uint8)
     hashes, problems = [], []
     with _pool(threads) as pool:
@@ -83,8 +93,9 @@ def read_pictures(
                 pixels[index] = read.pixels
             hashes.append(read.hash)
     _refuse(problems, split.folder)
-    paths, targets = zip(*files, strict=True)
-    return Pictures(split.folder, labels, paths, tuple(hashes), pixels, np.array(targets))
+    paths = tuple(path for path, _ in files)
+    shown = np.array([[label in shows for label in labels] for _, shows in files], np.bool_)
+    return Pictures(split.folder, labels, paths, tuple(hashes), pixels, shown)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from trainer.data.pictures import PHOTO_LIMITS
 from trainer.errors import DataError
 from trainer.explaining.drawing import png, side_by_side
 from trainer.explaining.heat import Explainer, Floats, Method
+from trainer.tasks.known import task_of
 
 _SIDE = 448
 _MOST_HEAT = 0.5
@@ -29,7 +30,11 @@ _MOST_HEAT = 0.5
 class Explained:
     picture: str
     called: str
+    """The likeliest label, whether or not it is said to be there."""
     confidence: float
+    labels: dict[str, float]
+    """What the picture is said to show: one label, or where they do not exclude each other any of
+    them, the likeliest first."""
     explains: str
     """The label whose evidence is shown."""
     method: Method
@@ -55,8 +60,7 @@ def explain_command(
     Args:
         bundle: folder of the bundle.
         pictures: JPEG, PNG or WebP files.
-        label: the label whose evidence is looked for; the one that each picture is called if not
-            given.
+        label: the label whose evidence is looked for; the likeliest of each picture if not given.
         out: folder to write a PNG for each picture to: what the network saw, and the same with
             heat. Nothing is written unless it is given.
         threads: CPU threads; 0 takes every core.
@@ -96,11 +100,19 @@ def _explained(
             picture=str(path),
             called=labels[called],
             confidence=float(answer[called]),
+            labels=_said(bundle, answer),
             explains=labels[about],
             method=heat.method,
             looked_at=hot_box(heat.values),
             written=None if written is None else str(written),
         )
+
+
+def _said(bundle: Bundle, answer: Floats) -> dict[str, float]:
+    """What a picture with these probabilities [C] is said to show, and how likely each is."""
+    is_there = task_of(bundle.manifest.outputs.activation).called(answer[None])[0]
+    order = [int(label) for label in np.argsort(-answer, kind="stable") if is_there[label]]
+    return {bundle.manifest.labels[label]: float(answer[label]) for label in order}
 
 
 def hot_box(heat: Floats) -> tuple[float, float, float, float] | None:
@@ -131,9 +143,9 @@ def _line(found: Explained) -> str:
     if found.looked_at is not None:
         left, top, right, bottom = (f"{100 * share:.0f}" for share in found.looked_at)
         where = f"looked at {left}-{right} % across, {top}-{bottom} % down"
-    about = "" if found.explains == found.called else f" of {found.explains}:"
+    named = ", ".join(f"{label} {likely:.3f}" for label, likely in found.labels.items())
+    named = named or f"none of its labels, likeliest {found.called} {found.confidence:.3f}"
+    alone = len(found.labels) == 1 and found.explains in found.labels
+    about = "" if alone else f" of {found.explains}:"
     written = "" if found.written is None else f" → {found.written}"
-    return (
-        f"{found.picture}: {found.called} {found.confidence:.3f},{about} {where} "
-        f"({found.method}){written}"
-    )
+    return f"{found.picture}: {named},{about} {where} ({found.method}){written}"

@@ -35,8 +35,11 @@ class CocoSource:
                 continue
             data = read_or_note(path, shown(name), losses)
             if data is not None:
-                found = Found(data, shown(name), camera=self.camera, by="annotation")
-                yield from with_boxes(found, boxes[number], self.use, losses)
+                nothing = self.use == "labels" and number not in boxes
+                found = Found(
+                    data, shown(name), nothing=nothing, by="annotation", camera=self.camera
+                )
+                yield from with_boxes(found, boxes.get(number, []), self.use, losses)
 
     def _find(self, name: str) -> Path | None:
         """The picture of that name, which never lies outside of the folder."""
@@ -53,7 +56,9 @@ class CocoSource:
 
 
 def _read(file: Path, losses: Losses) -> tuple[dict[Any, str], dict[Any, list[Box]]]:
-    """Names of the pictures and boxes, by the pictures' ids."""
+    """Names of the pictures and boxes, by the pictures' ids; a picture that no annotation is of has
+    no entry.
+    """
     try:
         document = json.loads(file.read_bytes())
         names = {one["id"]: str(one["file_name"]) for one in document["images"]}
@@ -66,8 +71,9 @@ def _read(file: Path, losses: Losses) -> tuple[dict[Any, str], dict[Any, list[Bo
     boxes: dict[Any, list[Box]] = defaultdict(list)
     for one in annotations:
         try:
+            of_picture = boxes[one["image_id"]]
             left, top, width, height = map(float, one["bbox"])
-            boxes[one["image_id"]].append(Box(labels[one["category_id"]], left, top, width, height))
+            of_picture.append(Box(labels[one["category_id"]], left, top, width, height))
         except (KeyError, TypeError, ValueError, OverflowError):
             losses.note("annotations without a box or a known category", str(one)[:80])
     return names, boxes

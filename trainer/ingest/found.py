@@ -17,6 +17,8 @@ class Found:
     source: str
     """A name for people: relative to the source, never a path of the machine."""
     labels: tuple[str, ...] = ()
+    nothing: bool = False
+    """No label because it shows none of them, not because nobody has said what it shows."""
     by: str = "folder"
     split: str | None = None
     """The split that the source had it in, where it had one."""

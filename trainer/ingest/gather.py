@@ -24,6 +24,7 @@ from trainer.likeness.grey import grey_of
 from trainer.likeness.groups import Groups
 from trainer.likeness.near import near_duplicates
 from trainer.progress import Live
+from trainer.settings import NOTHING
 
 _LOOK = InputSpec(192, 192)
 
@@ -97,12 +98,14 @@ def _item(data: DataSet, entry: Entry, member: Member | None) -> Item | None:
     except BadFrame:  # `check` tells
         return None
     known = read_annotation(path) or Annotation(())
+    labels, nothing = _shown(entry, known)
     when = seconds_of(known.taken_at)
     return Item(
         entry.name,
         hashlib.sha256(content).hexdigest(),
         grey,
-        labels=(entry.label,) if entry.label is not None else (),
+        labels=labels,
+        nothing=nothing,
         source=known.source or entry.path,
         origin=known.origin,
         camera=known.camera,
@@ -113,6 +116,18 @@ def _item(data: DataSet, entry: Entry, member: Member | None) -> Item | None:
     )
 
 
+def _shown(entry: Entry, known: Annotation) -> tuple[tuple[str, ...], bool]:
+    """What a picture of the data set shows, and whether that is none of the labels: its folder may
+    be only the first of several.
+    """
+    if entry.label is None:
+        return (), False
+    if entry.label in known.labels:
+        return known.labels, False
+    nothing = entry.label == NOTHING and known.by != "nobody" and not known.labels
+    return (() if nothing else (entry.label,)), nothing
+
+
 def _place(
     shelf: Shelf, items: Sequence[Item], splits: dict[int, str], out: Path, gathered: Gathered
 ) -> None:
@@ -121,7 +136,7 @@ def _place(
         item = items[number]
         if item.fixed is not None:
             continue
-        label = item.labels[0] if item.labels else None
+        label = item.labels[0] if item.labels else NOTHING if item.nothing else None
         target = out / place_of(split, label, item.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_annotation(target, _annotation(item))

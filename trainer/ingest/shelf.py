@@ -31,6 +31,8 @@ class Item:
     digest: str
     grey: Greys
     labels: tuple[str, ...] = ()
+    nothing: bool = False
+    """It shows none of the labels."""
     by: str = "nobody"
     source: str = ""
     origin: str | None = None
@@ -46,6 +48,11 @@ class Item:
     """The split that it is in already; new ones have none."""
     group: str | None = None
     """The group that it belonged to already."""
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether nobody has said anything of it yet."""
+        return not (self.labels or self.nothing or self.disagree)
 
 
 @dataclass(slots=True)
@@ -89,7 +96,8 @@ def _item(found: Found, digest: str, grey: Greys) -> Item:
         digest,
         grey,
         labels=labels,
-        by=found.by if labels else "nobody",
+        nothing=found.nothing,
+        by=found.by if labels or found.nothing else "nobody",
         source=found.source,
         origin=found.origin,
         camera=found.camera,
@@ -105,14 +113,15 @@ def _item(found: Found, digest: str, grey: Greys) -> Item:
 def _agree(item: Item, found: Found, losses: Losses) -> None:
     """The same picture again: where its labels are others, nobody is believed."""
     labels = tuple(dict.fromkeys(label_of(label) for label in found.labels))
-    if not labels or set(labels) == set(item.labels):
+    unsaid = not labels and not found.nothing
+    if unsaid or (set(labels), found.nothing) == (set(item.labels), item.nothing):
         return
-    if not item.labels and not item.disagree:
-        item.labels, item.by = labels, found.by
+    if item.is_unsaid:
+        item.labels, item.nothing, item.by = labels, found.nothing, found.by
         return
     if item.fixed is None:
         item.disagree = tuple(dict.fromkeys((*item.disagree, *item.labels, *labels)))
-        item.labels, item.by = (), "nobody"
+        item.labels, item.nothing, item.by = (), False, "nobody"
     losses.note("annotations that disagree: a person has to decide", found.source)
 
 

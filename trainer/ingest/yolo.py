@@ -42,8 +42,12 @@ class YoloSource:
             data = read_or_note(path, source, losses)
             if data is None:
                 continue
-            found = Found(data, source, split=split, camera=self.camera)
-            lines = _lines(_text_of(path, self.folder), self.folder)
+            text = _text_of(path, self.folder)
+            lines = _lines(text, self.folder)
+            # A text without a line says that there is nothing; no text says nothing.
+            nothing = self.use == "labels" and text.is_file() and not any(map(str.strip, lines))
+            by = "annotation" if nothing else "folder"
+            found = Found(data, source, nothing=nothing, by=by, split=split, camera=self.camera)
             boxes = list(_boxes(lines, found, names, losses))
             yield from with_boxes(found, boxes, self.use, losses)
 

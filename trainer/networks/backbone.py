@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from trainer.errors import UnknownBackbone
-from trainer.networks.outputs import NetworkOutputs
+from trainer.networks.outputs import Link, NetworkOutputs, exclusive
 from trainer.networks.pixels import IMAGENET, Scaling
 from trainer.settings import Variant
 
@@ -19,9 +19,9 @@ _PLANES = 4  # axes of a feature map: [N, F, h, w]
 class Backbone(nn.Module):  # type: ignore[misc] # torch is untyped here (pyproject.toml)
     """A network of timm's without its classifier, and a dense layer of ours in its place."""
 
-    def __init__(self, body: nn.Module, width: int, classes: int) -> None:
+    def __init__(self, body: nn.Module, width: int, classes: int, link: Link = exclusive) -> None:
         super().__init__()
-        self.body = body
+        self.body, self.link = body, link
         self.dense = nn.Linear(width, classes)
 
     def forward(self, planes: torch.Tensor) -> NetworkOutputs:
@@ -29,7 +29,7 @@ class Backbone(nn.Module):  # type: ignore[misc] # torch is untyped here (pyproj
         feature_map = self.body.forward_features(planes)
         embedding = self.body.forward_head(feature_map, pre_logits=True)
         logits = self.dense(embedding)
-        return NetworkOutputs(torch.softmax(logits, 1), logits, embedding, feature_map)
+        return NetworkOutputs(self.link(logits), logits, embedding, feature_map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,9 @@ class Architecture:
         return Scaling(tuple(config.mean), tuple(config.std)) if config else IMAGENET
 
 
-def with_dense_layer(body: Any, name: str, classes: int, size: int) -> Backbone:
+def with_dense_layer(
+    body: Any, name: str, classes: int, size: int, link: Link = exclusive
+) -> Backbone:
     """Put a dense layer of `classes` outputs in place of the classifier.
 
     Args:
@@ -75,6 +77,7 @@ def with_dense_layer(body: Any, name: str, classes: int, size: int) -> Backbone:
         name: its name, for errors.
         classes: labels.
         size: width and height of the pictures.
+        link: what makes probabilities of its outputs.
 
     Raises:
         UnknownBackbone: it makes no planes of features, or cannot look at pictures of this size.
@@ -93,7 +96,7 @@ def with_dense_layer(body: Any, name: str, classes: int, size: int) -> Backbone:
             f"--backbone {name} gives no planes of features, which heat maps are made from: "
             "choose a convolutional network, such as mobilenetv2_100, resnet18 or convnext_atto"
         )
-    return Backbone(body, width, classes)
+    return Backbone(body, width, classes, link)
 
 
 def _similar(name: str) -> str:

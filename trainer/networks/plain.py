@@ -10,6 +10,8 @@ until what is left is one number for each label.
       → pooling   [256]                             what is there, no matter where: `embedding`
       → dense     [C]                               evidence for each label: `logits`
       → softmax   [C]                               `probabilities`, which sum to 1
+
+Where a picture may show several labels, a sigmoid of each number takes the place of softmax.
 """
 
 from itertools import pairwise
@@ -17,7 +19,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from trainer.networks.outputs import NetworkOutputs
+from trainer.networks.outputs import Link, NetworkOutputs, exclusive
 
 STEM = 16
 STAGES = (32, 64, 128)
@@ -25,8 +27,9 @@ STAGES = (32, 64, 128)
 
 
 class PlainNetwork(nn.Module):  # type: ignore[misc] # torch is untyped here (pyproject.toml)
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, link: Link = exclusive) -> None:
         super().__init__()
+        self.link = link
         widths = (STEM, *STAGES)
         stages = [stage(before, after) for before, after in pairwise(widths)]
         self.features = nn.Sequential(convolution(3, STEM, stride=2), *stages)
@@ -38,7 +41,7 @@ class PlainNetwork(nn.Module):  # type: ignore[misc] # torch is untyped here (py
         feature_map = self.features(planes)
         embedding = pooled(feature_map)
         logits = self.dense(self.dropout(embedding))
-        return NetworkOutputs(torch.softmax(logits, 1), logits, embedding, feature_map)
+        return NetworkOutputs(self.link(logits), logits, embedding, feature_map)
 
 
 def stage(before: int, after: int) -> nn.Module:

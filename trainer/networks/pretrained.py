@@ -8,6 +8,7 @@ import torch
 
 from deploy.bundle.pixels import Pixels
 from trainer.networks.backbone import Architecture, with_dense_layer
+from trainer.networks.outputs import Link, exclusive
 from trainer.networks.pixels import TakesPixels
 from trainer.networks.weights import Match, Weights, classes_in, fit_weights, read_weights
 from trainer.settings import Variant
@@ -29,7 +30,12 @@ class Pretrained:
 
 
 def pretrained(
-    name: str, file: Path, variant: Variant | None, classes: int, pixels: Pixels
+    name: str,
+    file: Path,
+    variant: Variant | None,
+    classes: int,
+    pixels: Pixels,
+    link: Link = exclusive,
 ) -> Pretrained:
     """Load `file` into the backbone `name`, with a new dense layer of `classes` outputs.
 
@@ -39,6 +45,7 @@ def pretrained(
         variant: the dialect; None finds out which one the file's own classifier understands.
         classes: labels.
         pixels: training pictures, uint8 [N, H, W, 3].
+        link: what makes probabilities of the outputs.
 
     Raises:
         UnknownBackbone: timm has no such network, or it is unfit.
@@ -53,7 +60,7 @@ def pretrained(
         body, _ = _loaded(Architecture(name, found), weights, file)
         said.append(reason)
     architecture = Architecture(name, found)
-    network = with_dense_layer(body, name, classes, size)
+    network = with_dense_layer(body, name, classes, size, link)
     return Pretrained(TakesPixels(network, architecture.scaling), tuple(said), match.folded, found)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from deploy.bundle.manifest import InputSpec
 from trainer.evaluation import Evaluation
 from trainer.report import FOLDER
+from trainer.tasks.task import Task
 
 CARD = "model-card.md"
 _FEW = 30
@@ -40,7 +41,7 @@ class Chapter:
 
 def chapters(subject: Subject, evaluation: Evaluation) -> tuple[Chapter, ...]:
     return (
-        Chapter("What it is", tuple(_identity(subject))),
+        Chapter("What it is", tuple(_identity(subject, evaluation.task))),
         Chapter("What it was made from", tuple(_origin(subject.provenance))),
         Chapter("What it gets right", tuple(_figures(evaluation))),
         Chapter("Where it ends", sentences=tuple(_limits(evaluation))),
@@ -60,9 +61,9 @@ def write_card(draft: Path, subject: Subject, evaluation: Evaluation) -> None:
     (place / CARD).write_text("\n".join(lines), encoding="utf-8", errors="backslashreplace")
 
 
-def _identity(subject: Subject) -> Iterator[tuple[str, str]]:
+def _identity(subject: Subject, task: Task) -> Iterator[tuple[str, str]]:
     spec, config = subject.spec, subject.provenance.get("config", {})
-    yield "task", f"one of {len(subject.labels)} labels for a whole frame"
+    yield "task", task.described(len(subject.labels))
     yield "labels", ", ".join(subject.labels)
     yield "input", f"{spec.width} x {spec.height} pixels, {spec.resize}"
     if "backbone" in config:
@@ -76,7 +77,8 @@ def _origin(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(data.get(split), Mapping):
             counts = data[split]
             listed = ", ".join(f"{label} {count}" for label, count in counts.items())
-            yield f"pictures ({split})", f"{sum(counts.values())}: {listed}"
+            pictures = data.get("pictures", {}).get(split, sum(counts.values()))
+            yield f"pictures ({split})", f"{pictures}: {listed}"
     names = {"data digest": data.get("digest"), "commit": provenance.get("commit")}
     weights = provenance.get("weights")
     names["pretrained weights"] = f"sha256:{weights}" if weights else None
@@ -91,28 +93,17 @@ def _origin(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
-    confusion = evaluation.confusion
-    low, high = confusion.interval
-    yield (
-        "accuracy",
-        (
-            f"{confusion.accuracy:.3f} ({low:.3f} to {high:.3f} with 95 % confidence) on "
-            f"{confusion.pictures} pictures, through the production path"
-        ),
-    )
-    yield "balanced accuracy", f"{confusion.balanced_accuracy:.3f}"
+    marks = evaluation.marks
+    yield "measured on", f"{marks.pictures} pictures, through the production path"
+    yield from ((one.name, f"{one.value:.3f} ({one.says})") for one in marks.figures)
     error = f"{evaluation.reliability.error:.3f}"
     if evaluation.before is not None:
-        error += f", {evaluation.before.error:.3f} before temperature {evaluation.temperature:.2f}"
+        error += f", {evaluation.before.error:.3f} before {evaluation.calibration}"
     yield "calibration error", error
-    for score in confusion.by_label:
-        yield (
-            score.label,
-            (
-                f"precision {score.precision:.3f}, recall {score.recall:.3f}, F1 {score.f1:.3f}, "
-                f"{score.pictures} pictures"
-            ),
-        )
+    for score, ratios in zip(marks.by_label, marks.rows, strict=True):
+        each = zip(marks.columns, ratios, strict=True)
+        listed = ", ".join(f"{name} {ratio:.3f}" for name, ratio in each)
+        yield score.label, f"{listed}, {score.pictures} pictures"
 
 
 def _limits(evaluation: Evaluation) -> Iterator[str]:
@@ -121,15 +112,12 @@ def _limits(evaluation: Evaluation) -> Iterator[str]:
         "is a little worse, and at cameras of another kind or place it may be much worse. Measure "
         "it there with yardlight-train evaluate before anybody relies on it."
     )
-    yield (
-        "It knows its labels and nothing else. Whatever it sees becomes one of them, and its "
-        "confidence in something that it never learned means nothing."
-    )
-    scores = [score for score in evaluation.confusion.by_label if score.pictures]
+    yield evaluation.task.unknown
+    scores = [score for score in evaluation.marks.by_label if score.pictures]
     worst = min(scores, key=lambda score: score.recall, default=None)
     if worst is not None and worst.recall < 1:
         yield f"It misses {worst.label} most often: recall {worst.recall:.3f}."
-    few = [f"{s.label} ({s.pictures})" for s in evaluation.confusion.by_label if s.pictures < _FEW]
+    few = [f"{s.label} ({s.pictures})" for s in evaluation.marks.by_label if s.pictures < _FEW]
     if few:
         yield f"Too few pictures to be sure of (under {_FEW}): {', '.join(few)}."
     yield (

@@ -54,12 +54,12 @@ def reliability_chart(found: Reliability) -> str:
     frame = Frame(0, 1, 0, 1)
     parts = [_grid(frame, "confidence", "right")]
     parts += [_tick(frame.x(at / 4), f"{at / 4:.2g}") for at in range(5)]
-    most = max((one.pictures for one in found.bins), default=1) or 1
+    most = max((one.answers for one in found.bins), default=1) or 1
     for at, one in enumerate(found.bins):
-        if one.pictures:
+        if one.answers:
             left, right = frame.x(at / BINS), frame.x((at + 1) / BINS)
-            top, strength = frame.y(one.accuracy), 0.35 + 0.65 * one.pictures / most
-            says = f"{one.pictures} at {one.confidence:.2f}, {one.accuracy:.2f} right"
+            top, strength = frame.y(one.accuracy), 0.35 + 0.65 * one.answers / most
+            says = f"{one.answers} at {one.confidence:.2f}, {one.accuracy:.2f} right"
             parts.append(
                 f'<rect class="bin" x="{left + 1:.1f}" y="{top:.1f}" width="{right - left - 2:.1f}"'
                 f' height="{frame.y(0) - top:.1f}" fill-opacity="{strength:.2f}">'

@@ -60,8 +60,10 @@ def page_of(contents: Contents) -> str:
 
 def _sections(contents: Contents) -> Iterator[str]:
     yield _headline(contents)
-    yield _section("labels", "Label by label", score_rows(contents.evaluation.confusion))
-    yield _section("confusion", "What is taken for what", matrix(contents.evaluation.confusion))
+    marks = contents.evaluation.marks
+    yield _section("labels", "Label by label", score_rows(marks))
+    if marks.confusion is not None:
+        yield _section("confusion", "What is taken for what", matrix(marks.confusion))
     yield _section("confidence", "How far confidence can be believed", _confidence(contents))
     if contents.trained.curve:
         yield _section("learning", "How it learned", _learning(contents.trained))
@@ -76,13 +78,11 @@ def _sections(contents: Contents) -> Iterator[str]:
 
 
 def _headline(contents: Contents) -> str:
-    confusion = contents.evaluation.confusion
-    low, high = confusion.interval
+    marks = contents.evaluation.marks
     tiles = [
-        ("accuracy", f"{confusion.accuracy:.3f}", f"{low:.3f} to {high:.3f}, 95 %"),
-        ("balanced accuracy", f"{confusion.balanced_accuracy:.3f}", "each label counts the same"),
+        *((one.name, f"{one.value:.3f}", one.says) for one in marks.figures),
         ("calibration error", f"{contents.evaluation.reliability.error:.3f}", "0 is best"),
-        ("pictures", f"{confusion.pictures:,}", "none of them learned from"),
+        ("pictures", f"{marks.pictures:,}", "none of them learned from"),
     ]
     if contents.latency is not None:
         found = contents.latency
@@ -100,7 +100,7 @@ def _confidence(contents: Contents) -> str:
     evaluation = contents.evaluation
     charts = [("as it answers", evaluation.reliability)]
     if evaluation.before is not None:
-        charts.insert(0, (f"before temperature {evaluation.temperature:.2f}", evaluation.before))
+        charts.insert(0, (f"before {evaluation.calibration}", evaluation.before))
     drawn = "".join(
         f"<figure>{reliability_chart(found)}<figcaption>{escape(says)}: calibration error "
         f"{found.error:.3f}</figcaption></figure>"
@@ -108,8 +108,8 @@ def _confidence(contents: Contents) -> str:
     )
     return (
         "<p>Of the answers given with 80 % confidence, 80 % should be right: bars should end at "
-        "the line. The paler a bar, the fewer pictures it stands for. The temperature was chosen "
-        f'on the validation pictures.</p><div class="charts">{drawn}</div>'
+        "the line. The paler a bar, the fewer answers it stands for. That was fitted "
+        f'to the validation pictures.</p><div class="charts">{drawn}</div>'
     )
 
 
@@ -121,7 +121,8 @@ def _learning(trained: Trained) -> str:
     )
     return (
         '<p class="legend"><span class="train">training</span> (pictures changed on purpose, so it '
-        'may be worse), <span class="val">validation</span>; the ring is the epoch that was kept: '
+        'may be worse), <span class="val">validation</span>; accuracy is the share of pictures of '
+        "which every label is right, and the ring is the epoch that was kept: "
         f'{trained.best_epoch}.</p><div class="charts">{drawn}</div>'
     )
 
@@ -141,15 +142,13 @@ def _sheet(figures: tuple[Figure, ...]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    label, called = escape(shown(figure.label)), escape(shown(figure.called))
+    is_, called = escape(shown(" + ".join(figure.shows) or "none")), escape(shown(figure.label))
     name = escape(shown(figure.name))
-    says = (
-        f"<b>{called}</b> {figure.confidence:.2f}"
-        if figure.label == figure.called
-        else f"<b>{called}</b> {figure.confidence:.2f}, is <b>{label}</b>"
-    )
+    says = f"<b>{called}</b> {figure.probability:.2f}"
+    if figure.shows != (figure.label,) or not figure.is_right:
+        says += f", is <b>{is_}</b>"
     return (
-        f'<li><div><img src="{figure.seen}" alt="{label}: {name}">'
+        f'<li><div><img src="{figure.seen}" alt="{is_}: {name}">'
         f'<img src="{figure.heat}" alt="where {called} was seen in it"></div>'
         f"<p>{says}<small>{name}</small></p></li>"
     )

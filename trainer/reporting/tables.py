@@ -3,24 +3,24 @@
 from html import escape
 
 from trainer.collection.shown import shown
-from trainer.metrics import Confusion
+from trainer.marks import Confusion, Marks
 
 _WIDEST_MATRIX = 16
 _MOST_CONFUSIONS = 20
 
 
-def score_rows(confusion: Confusion) -> str:
+def score_rows(marks: Marks) -> str:
     """One row per label; each ratio has a bar, to be compared at a glance."""
     rows = "".join(
         f'<tr><th scope="row">{escape(shown(score.label))}</th><td>{score.pictures}</td>'
-        f"{_bar(score.precision)}{_bar(score.recall)}{_bar(score.f1)}</tr>"
-        for score in confusion.by_label
+        f"{''.join(map(_bar, ratios))}</tr>"
+        for score, ratios in zip(marks.by_label, marks.rows, strict=True)
     )
     heads = "".join(
-        f'<th scope="col">{name}</th>'
-        for name in ("label", "pictures", "precision", "recall", "F1")
+        f'<th scope="col">{name}</th>' for name in ("label", "pictures", *marks.columns)
     )
-    return f'<table class="scores"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="scores"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    return table + (f"<p>{escape(marks.legend)}</p>" if marks.legend else "")
 
 
 def matrix(confusion: Confusion) -> str:

@@ -3,8 +3,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from trainer.metrics import Confusion
-from trainer.report import confusion_document
+from trainer.marks import Confusion
 from trainer.table import matrix_table, score_table
 
 LABELS = ("cat", "dog", "owl")
@@ -40,7 +39,7 @@ def test_a_label_without_pictures_scores_zero_and_divides_by_nothing(
 
 
 def test_machines_get_the_same_content_as_people(confusion: Confusion) -> None:
-    document = confusion_document(confusion)
+    document = confusion.document()
     assert document["confusion"]["counts"] == confusion.counts.tolist()
     assert [score["label"] for score in document["labels"]] == list(LABELS)
 
