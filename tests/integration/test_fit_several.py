@@ -14,8 +14,9 @@ pytest.importorskip("torch", reason="needs the extra 'train'")
 
 from deploy.bundle.annotation import Annotation, write_annotation
 from deploy.bundle.golden import read_golden
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import Bundle, open_bundle
-from deploy.bundle.pixels import Limits, Pixels, frame_to_pixels
+from deploy.bundle.pixels import Pixels, frame_to_pixels
 from deploy.bundle.reference import check_model, open_reference
 from tests.integration.running import serving
 from tests.integration.test_fit import SMALL, small_weights, typed

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from deploy.bundle.annotation import Annotation, write_annotation
+from deploy.bundle.limits import Limits
 from deploy.bundle.manifest import InputSpec, open_bundle
-from deploy.bundle.pixels import Limits, frame_to_pixels
+from deploy.bundle.pixels import frame_to_pixels
 from deploy.bundle.reference import open_reference
 from deploy.importing.importer import import_model
 from tests.models import LABELS, SPEC, solid_jpeg, write_network
