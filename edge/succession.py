@@ -9,6 +9,7 @@ from threading import Event
 from deploy.bundle.signature import read_trust
 from edge import renewal
 from edge.kafka.producer import RecordSink
+from edge.member import instance_name
 from edge.observe.health import Health
 from edge.observe.metrics import Metrics
 from edge.pipeline.crew import Crew
@@ -109,6 +110,7 @@ class Succession:
             topic=settings.topics.models_status_topic,
             slot=home.slot,
             name=home.node,
+            instance=instance_name(),
             sink=sink,
             metrics=metrics,
             serving=lambda: self.seat.at_work.bundle.digest,

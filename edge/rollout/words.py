@@ -20,6 +20,7 @@ State: TypeAlias = Literal[
     "rolled-back",
     "failed",
 ]
+_INSTANCE = "[A-Za-z0-9-]{0,64}"
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
 _LAST_GENERATION = 2**53
 """What every reader of JSON keeps exactly."""
@@ -111,6 +112,10 @@ class NodeStatus(msgspec.Struct, frozen=True):
     serving: Annotated[str, _described("digest of the bundle that classifies frames")]
     figures: Figures
     at: Annotated[str, _described("RFC 3339")]
+    instance: Annotated[
+        str, _described("tells services of one name apart", pattern=f"^{_INSTANCE}$")
+    ] = ""
+    """Empty in records of versions that had none."""
 
     @property
     def key(self) -> bytes:

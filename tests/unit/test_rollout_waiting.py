@@ -33,8 +33,10 @@ def order(generation: int, letter: str = "a") -> Record:
     return record(TOPICS.models_topic, b"yard", write(desired(generation, letter)))
 
 
-def word(node: str, state: State, at: float = NOW, generation: int = 2) -> Record:
-    said = status(node, state, format_time(at), generation)
+def word(
+    node: str, state: State, at: float = NOW, generation: int = 2, instance: str = ""
+) -> Record:
+    said = status(node, state, format_time(at), generation, instance)
     return record(TOPICS.models_status_topic, said.key, write(said))
 
 
@@ -96,6 +98,26 @@ def test_each_step_is_told_once() -> None:
     states: list[State] = ["fetching", "fetching", "building", "serving", "serving"]
     told.hear(*(word("one", state) for state in states), word("one", "failed", generation=1))
     assert told.steps == ["one fetching", "one building", "one serving"]
+
+
+def test_of_two_services_of_one_name_both_are_waited_for() -> None:
+    told = Told()
+    told.hear(order(2))
+    told.hear(
+        word("one", "fetching", instance="a"),
+        word("one", "fetching", instance="b"),
+        word("one", "serving", instance="a"),
+    )
+    assert (told.alive, told.waiting.behind) == (["one", "one"], ["one"])
+    told.hear(word("one", "rolled-back", instance="b"))
+    assert (told.waiting.over, told.waiting.served) == (True, False)
+    assert told.steps == ["one fetching", "one fetching", "one serving", "one rolled-back"]
+
+
+def test_what_a_service_said_before_its_restart_is_not_waited_for() -> None:
+    told = Told()
+    told.hear(order(2), word("one", "watching", instance="a"), word("one", "serving", instance="b"))
+    assert told.waiting.served
 
 
 @pytest.mark.parametrize("later", [order(3, "b"), order(1, "b"), order(2, "b")])
