@@ -55,7 +55,7 @@ class Succession:
             self._follow(home, over)
 
     def end(self) -> None:
-        """Nobody follows roll-outs for this stay any more, whatever a broker that is away does."""
+        """Nobody takes over in this stay any more, whatever a broker that is away does."""
         self._over.set()
 
     def _renew(self) -> Callable[[], bool]:
@@ -71,7 +71,13 @@ class Succession:
 
         shelf = Shelf(provision.bundle, self.settings.engine)
         made = Renewal(
-            shelf, provision.successor, provision.fallback, self.crew, self.health, take_over
+            shelf=shelf,
+            wanted=provision.successor,
+            fallback=provision.fallback,
+            crew=self.crew,
+            health=self.health,
+            take_over=take_over,
+            left=self._over,
         )
         made.start()
         return made.over.is_set

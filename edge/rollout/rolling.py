@@ -84,9 +84,11 @@ class Rolling:
             self.node.serve_on()
             self.telling.tell(self.node)
             return
-        bundle = self._fetch(desired)
-        self._enter("building")
-        candidate = self._build(bundle)
+        # Gigabytes are hashed, and an engine is loaded, without a sign of life.
+        with self.crew.excused(NAME):
+            bundle = self._fetch(desired)
+            self._enter("building")
+            candidate = self._build(bundle)
         try:
             self._try(desired, candidate)
         finally:
@@ -114,6 +116,9 @@ class Rolling:
                 raise Stopped
         candidate = provide_engine(bundle, self.engine, self._stopping, niceness=_NICENESS)
         if candidate is None:
+            raise Stopped
+        if self._stopping(0.0):
+            candidate.engine.close()
             raise Stopped
         return candidate
 
