@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
-from deploy.bundle.errors import Unavailable, YardlightError
+from deploy.bundle.errors import Fatal, Unavailable, YardlightError
 from deploy.bundle.manifest import Bundle, Vouch
 from edge.observe.logs import get_logger
 from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
 from edge.rollout.fetching import Fetching, Stopped
 from edge.rollout.node import Node
+from edge.rollout.retrying import Retrying
 from edge.rollout.seat import Seat
 from edge.rollout.start import Home
 from edge.rollout.telling import Telling
@@ -22,7 +23,6 @@ from edge.settings.engine import EngineSettings
 _log = get_logger("rollout")
 NAME = "rollout"
 _LOOK_SECONDS = 0.2
-_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 60.0
 _NICENESS = 10
 """Of the builder: who serves goes first."""
 
@@ -99,15 +99,17 @@ class Rolling:
         fetching = Fetching(
             self.home.store, self.vouch, self._stopping, lambda: self._enter("verifying")
         )
-        backoff = _FIRST_BACKOFF
+        retrying = Retrying()
         while True:
             try:
                 return fetching.fetch(desired.place)
             except Unavailable as error:
-                self._enter("fetching", f"{error}; trying again")
-                if self._stopping(backoff):
+                seconds = retrying.failed(self.home.store.came(desired.digest))
+                if seconds is None:
+                    raise Fatal(f"{error}; given up: {retrying.text()}") from error
+                self._enter("fetching", f"{error}; {retrying.text()}, again in {seconds:g} s")
+                if self._stopping(seconds):
                     raise Stopped from None
-                backoff = min(2 * backoff, _LONGEST_BACKOFF)
 
     def _build(self, bundle: Bundle) -> Provision:
         """One engine is built at a time: this one after that which the service still waits for."""

@@ -82,6 +82,10 @@ class Store:
         """Delete what came of a bundle, whole or not."""
         shutil.rmtree(self._draft(digest), ignore_errors=True)
 
+    def came(self, digest: str) -> int:
+        """Bytes of a bundle on its way that are here."""
+        return size_of(self._draft(digest))
+
     def make_room(self, draft: Path) -> None:
         """Delete bundles that no node serves, oldest first, until all with the draft fits.
 
