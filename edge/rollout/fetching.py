@@ -17,7 +17,7 @@ from deploy.bundle.manifest import (
 )
 from edge.observe.logs import get_logger
 from edge.rollout.aside import read_aside
-from edge.rollout.refusals import Denied, Missing
+from edge.rollout.refusals import Denied, Missing, sentence_of
 from edge.rollout.remote import Reader, reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
@@ -157,7 +157,9 @@ def _fetch_signature(read: Reader, draft: Path, uri: str) -> None:
     except Missing:
         return
     except Denied as error:
-        _log.warning("taken to have no signature, since it may not be read", error=str(error))
+        _log.warning(
+            "taken to have no signature, since it may not be read", error=sentence_of(error)
+        )
 
 
 def manifest_of(read: Reader, uri: str) -> bytes:

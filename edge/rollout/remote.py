@@ -24,7 +24,27 @@ _BLOCK = 8 << 20
 """What a store of fsspec's asks for at once."""
 _CREDENTIALS = "credential"
 """Is in the names of such errors of every store's: boto's, Google's, Azure's."""
+_FILE = frozenset({"", "file"})
 _WEB = frozenset({"http", "https"})
+
+
+def check_address(uri: str) -> None:
+    """Whether whoever reads the topic may see it, and nodes can make something of it.
+
+    Raises:
+        Fatal: it holds a login, or is no folder's.
+    """
+    if uri.startswith("/"):
+        return
+    parts = _parts(uri)
+    if parts.scheme in _WEB:
+        _web_base(parts)
+    elif parts.scheme in _FILE:
+        folder = Path(unquote(parts.path))
+        if parts.netloc not in {"", "localhost"} or not folder.is_absolute():
+            raise Fatal(f"{uri!r} is not an absolute path: every node reads it from its own folder")
+    elif parts.query:
+        raise Fatal(f"{_unquestioned(uri)}?… is no folder: names of files follow an address")
 
 
 def reader_of(uri: str) -> Reader:
@@ -34,15 +54,12 @@ def reader_of(uri: str) -> Reader:
         Fatal: the address cannot be used, or holds a login.
         MissingDriver: it takes fsspec, which is not installed.
     """
+    check_address(uri)
     if uri.startswith("/"):
         return lambda name, start: _from_file(Path(uri, name), start)
     parts = _parts(uri)
-    if parts.password or (parts.username and parts.scheme in _WEB):
-        raise Fatal(f"an address with a login has no place on a topic: {parts.scheme}://…")
-    if parts.scheme in {"", "file"}:
+    if parts.scheme in _FILE:
         folder = Path(unquote(parts.path))
-        if parts.netloc not in {"", "localhost"} or not folder.is_absolute():
-            raise Fatal(f"{uri!r} is not an absolute path: every node reads it from its own folder")
         return lambda name, start: _from_file(folder / name, start)
     if parts.scheme in _WEB:
         base = _web_base(parts)
@@ -55,8 +72,13 @@ def _parts(uri: str) -> SplitResult:
     try:
         parts = urlsplit(uri)
         _ = parts.port  # which is looked at only when asked for
-    except ValueError as error:
-        raise Fatal(f"{_unquestioned(uri)!r} is no address: {error}") from error
+    except ValueError:
+        # What it is that is no port may be the end of a password.
+        raise Fatal(f"{_unquestioned(uri)!r} is no address: host and port must be plain") from None
+    if parts.password or (parts.username and parts.scheme in _WEB):
+        raise Fatal(f"an address with a login has no place on a topic: {parts.scheme}://…")
+    if "::" in uri:
+        raise Fatal(f"an address within another is not taken: {parts.scheme}::…")
     if not uri.isprintable():
         raise Fatal(f"{_unquestioned(uri)!r} is no address: it holds what cannot be printed")
     return parts

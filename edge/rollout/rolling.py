@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
-from deploy.bundle.errors import Fatal, Unavailable, YardlightError
+from deploy.bundle.errors import Fatal, Unavailable
 from deploy.bundle.manifest import Bundle, Vouch
 from edge.observe.logs import get_logger
 from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
 from edge.rollout.fetching import Fetching, Stopped
 from edge.rollout.node import Node
+from edge.rollout.refusals import sentence_of
 from edge.rollout.retrying import Retrying
 from edge.rollout.seat import Seat
 from edge.rollout.start import Home
@@ -107,7 +108,8 @@ class Rolling:
                 seconds = retrying.failed(self.home.store.came(desired.digest))
                 if seconds is None:
                     raise Fatal(f"{error}; given up: {retrying.text()}") from error
-                self._enter("fetching", f"{error}; {retrying.text()}, again in {seconds:g} s")
+                said = f"{sentence_of(error)}; {retrying.text()}, again in {seconds:g} s"
+                self._enter("fetching", said)
                 if self._stopping(seconds):
                     raise Stopped from None
 
@@ -140,9 +142,9 @@ class Rolling:
             self._enter("serving", "", figures)
 
     def _give_up(self, error: Exception) -> None:
-        _log.error("a roll-out failed", error=_sentence(error))
+        _log.error("a roll-out failed", error=sentence_of(error))
         if self.node.under_way:
-            self._enter("failed", _sentence(error))
+            self._enter("failed", sentence_of(error))
 
     def _enter(self, state: State, reason: str = "", figures: Figures | None = None) -> None:
         self.node.enter(state, reason)
@@ -173,11 +175,3 @@ class Rolling:
             self.home.store.remember(self.home.node, self.node.memory)
         except OSError as error:
             _log.error("a restart will not know of this roll-out", error=str(error))
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, YardlightError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return f"{type(error).__name__}: {error}"

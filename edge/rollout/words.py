@@ -24,6 +24,7 @@ _INSTANCE = "[A-Za-z0-9-]{0,64}"
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
 _LAST_GENERATION = 2**53
 """What every reader of JSON keeps exactly."""
+_LONGEST_ADDRESS = 4096
 DIGEST = "sha256:[0-9a-f]{64}"
 """A regular expression for the whole of one."""
 _DIGEST = f"^{DIGEST}$"
@@ -38,7 +39,7 @@ def _described(text: str, **limits: Any) -> msgspec.Meta:
 class BundlePlace(msgspec.Struct, frozen=True):
     """A bundle and where it lies."""
 
-    uri: Annotated[str, msgspec.Meta(min_length=1)]
+    uri: Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_ADDRESS)]
     digest: Digest
 
 
@@ -70,7 +71,12 @@ class Desired(msgspec.Struct, frozen=True, omit_defaults=True):
 
     schema: Literal["yardlight.rollout/1"]
     slot: Name
-    uri: Annotated[str, _described("folder of the bundle, as nodes reach it", min_length=1)]
+    uri: Annotated[
+        str,
+        _described(
+            "folder of the bundle, as nodes reach it", min_length=1, max_length=_LONGEST_ADDRESS
+        ),
+    ]
     digest: Annotated[str, _described("sha256 of its manifest", pattern=_DIGEST)]
     generation: Annotated[
         int, _described("grows with each roll-out of the slot", ge=1, le=_LAST_GENERATION)
