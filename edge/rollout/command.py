@@ -157,7 +157,13 @@ def _opened(
 
 
 def _absolute(bundle: str) -> str:
-    """A path as nodes may find it too; an address stays as it is."""
+    """A path as nodes may find it too; an address stays as it is.
+
+    Raises:
+        Fatal: neither was given, as by a variable of the shell that is not set.
+    """
+    if not bundle.strip():
+        raise Fatal("--bundle is empty: a folder or an address was expected")
     is_address = "://" in bundle or bundle.startswith("file:")
     return bundle if is_address else str(Path(bundle).absolute())
 

@@ -20,8 +20,13 @@ def sentence_of(error: Exception) -> str:
     """What went wrong, for a topic that many read: of a length that any takes, and without the
     logins of proxies and endpoints that drivers repeat.
     """
-    sentence = _LOGIN.sub(r"\1…@", _said(error))
+    sentence = printable(_LOGIN.sub(r"\1…@", _said(error)))
     return sentence if len(sentence) <= _LONGEST else f"{sentence[:_LONGEST]}…"
+
+
+def printable(text: str) -> str:
+    """Whoever writes to a topic, or answers as a server, says nothing to a terminal."""
+    return "".join(it if it.isprintable() else "\N{REPLACEMENT CHARACTER}" for it in text)
 
 
 def _said(error: Exception) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
+from edge.rollout.refusals import printable
 from edge.rollout.roster import shared_names
 from edge.rollout.words import Desired, Figures, NodeStatus
 
@@ -82,8 +83,3 @@ def figures_text(figures: Figures) -> str:
 def short(digest: str) -> str:
     """Enough of a digest to tell bundles apart."""
     return digest.removeprefix("sha256:")[:12]
-
-
-def printable(text: str) -> str:
-    """Whoever writes to a topic, or answers as a server, says nothing to the terminal."""
-    return "".join(it if it.isprintable() else "\N{REPLACEMENT CHARACTER}" for it in text)

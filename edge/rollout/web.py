@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from deploy.bundle.errors import Fatal, Unavailable
-from edge.rollout.refusals import Denied, Missing
+from edge.rollout.refusals import Denied, Missing, printable
 
 _PIECE = 256 << 10
 _TIMEOUT = 20.0
@@ -69,7 +69,7 @@ def from_web(address: str, start: int) -> Iterator[bytes]:
             return
         raise _refused(address, error) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        why = getattr(error, "reason", error)
+        why = _in_short(getattr(error, "reason", error))
         raise Unavailable(f"{address} cannot be fetched: {why}") from error
     if left > 0:
         raise Unavailable(f"{address} ended {left} bytes too early")
@@ -85,8 +85,7 @@ def _refused(address: str, error: urllib.error.HTTPError) -> Exception:
     if error.code in _ELSEWHERE:
         # The reason would name where, which may hold a signature.
         return Fatal(f"{address}: the server leads in a circle, or elsewhere than to the web")
-    reason = " ".join(str(error.reason).split())[:_LONGEST_REASON]
-    said = f"{address}: the server says {error.code} {reason}"
+    said = f"{address}: the server says {error.code} {_in_short(error.reason)}"
     if error.code in _GONE:
         return Missing(said)
     if error.code in _DENIED:
@@ -94,3 +93,8 @@ def _refused(address: str, error: urllib.error.HTTPError) -> Exception:
     if error.code >= _SERVER_FAULT or error.code in _BUSY:
         return Unavailable(said)
     return Fatal(said)
+
+
+def _in_short(said: object) -> str:
+    """A server's words, whatever it would have a terminal do."""
+    return printable(" ".join(str(said).split()))[:_LONGEST_REASON]

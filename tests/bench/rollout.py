@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -147,8 +147,16 @@ def _report(rig: Rig, stalls: Stalls, began: float, ended: float, rate: float) -
     say(f"swap / before  {p99['swap'] / p99['before']:.2f}   (aim: 1.5 or less)")
     say(f"frames lost    {lost} of {len(sent)}   (aim: 0)")
     said = stalls.report(windows) | {"service": _worst(stalls, times, seconds, inside)}
+    for name, window in inside.items():
+        worst = results[int(np.where(window, seconds, 0.0).argmax())][1]
+        say(f"  longest of {name}: {_stages(worst.latency)}")
     result = {"rate": rate, "p99": p99, "lost": lost, "frames": len(sent), "longest": said}
     save("rollout", result)
+
+
+def _stages(latency: Mapping[str, float]) -> str:
+    """Where a frame was, for how many milliseconds."""
+    return ", ".join(f"{name} {1000 * took:.0f}" for name, took in latency.items())
 
 
 def _worst(
@@ -165,6 +173,7 @@ def _worst(
     explained = sum(stalls.explains((at - took, at)) for at, took in pairs)
     say(
         f"{late.sum()} frames took more than {_LATE} times the median; during {explained} of them "
-        "something else stood still for half of that time or more: they are not the service's"
+        "something else stood still for half of that time, or had less than a third of a core: "
+        "those are not the service's"
     )
     return longest

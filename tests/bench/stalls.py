@@ -24,12 +24,15 @@ from tests.bench.rig import Rig, say
 
 TOPIC = "heartbeats"
 Window: TypeAlias = tuple[float, float]
-_TICK = {"machine": 0.01, "disk": 0.1, "broker": 0.05}
+_TICK = {"machine": 0.01, "processor": 0.5, "disk": 0.1, "broker": 0.05}
 _SAYS = {
     "machine": "a program that only sleeps woke up late",
+    "processor": "a program that computes for 20 ms took",
     "disk": "4 kB were on the disk of the broker's log",
     "broker": "a small record was acknowledged",
 }
+_COMPUTE_SECONDS = 0.02
+_LITTLE = 1 / 3
 _BLOCK = bytes(4096)
 _PAUSE = re.compile(r"\[(\d+)ms\].*Total: +(\d+) ns")
 _PRESSURE = Path("/proc/pressure")
@@ -62,9 +65,18 @@ class Stalls:
         ]
 
     def explains(self, window: Window) -> bool:
-        """Whether something else stood still for at least half of that time."""
+        """Whether something else stood still for at least half of that time, or whoever computed
+        had less than a third of a core.
+        """
         half = (window[1] - window[0]) / 2
-        return any(self.longest(name, window) >= half for name in self.noted)
+        still = any(self.longest(name, window) >= half for name in self.noted)
+        return still or self.share(window) < _LITTLE
+
+    def share(self, window: Window) -> float:
+        """How much of a core a program got that asked for it; 1 where none did in that time."""
+        start, end = window
+        took = [took for at, took in self.noted["processor"] if at + took > start and at < end]
+        return min(1.0, _COMPUTE_SECONDS * len(took) / sum(took)) if took else 1.0
 
     def report(self, windows: Mapping[str, Window]) -> dict[str, dict[str, float]]:
         """Print and return the longest of each in each of the windows, in seconds."""
@@ -77,6 +89,8 @@ class Stalls:
         for name, longest in told.items():
             values = "".join(f"{1000 * seconds:9.0f}" for seconds in longest.values())
             say(f"  {name:<13}{values}   {says[name]}")
+        shares = "".join(f"{self.share(window):9.0%}" for window in windows.values())
+        say(f"share of core  {shares}   that a program got which asked for it")
         return told
 
 
@@ -87,7 +101,12 @@ def stalls_noted(rig: Rig) -> Iterator[Stalls]:
     folder = rig.folder / "stalls"
     folder.mkdir()
     stalls = Stalls(folder, rig.broker.pauses)
-    where = {"machine": "", "disk": str(rig.broker.data), "broker": rig.kafka.bootstrap_servers}
+    where = {
+        "machine": "",
+        "processor": "",
+        "disk": str(rig.broker.data),
+        "broker": rig.kafka.bootstrap_servers,
+    }
     before = _pressures()
     say(f"the broker's log lies on {_file_system(rig.broker.data)}")
     with ExitStack() as stack:
@@ -127,6 +146,8 @@ def _act(name: str, place: str) -> Iterator[Callable[[], None]]:
     """What is done at each tick."""
     if name == "machine":
         yield lambda: None
+    elif name == "processor":
+        yield _compute
     elif name == "disk":
         with _disk(Path(place)) as act:
             yield act
@@ -135,6 +156,12 @@ def _act(name: str, place: str) -> Iterator[Callable[[], None]]:
         sink.open()
         yield lambda: _append(sink)
         sink.close()
+
+
+def _compute() -> None:
+    until = time.process_time() + _COMPUTE_SECONDS
+    while time.process_time() < until:
+        pass
 
 
 def _append(sink: RecordSink) -> None:

@@ -125,6 +125,25 @@ def test_a_signature_that_may_not_be_read_is_none(
             list(reader_of(f"{web}/nowhere")(MANIFEST, 0))
 
 
+class Garbled(Handler):
+    """Has words for the terminal, as the reason of an error or in the place of an answer."""
+
+    def do_GET(self) -> None:  # noqa: N802 - as the library calls it
+        if self.path.startswith("/error"):
+            self.send_response_only(503, "\x1b[2Jgone\x07" * 1000)
+            self.end_headers()
+        else:
+            self.wfile.write(b"\x1b[2J\x00 nonsense\r\n\r\n")
+
+
+@pytest.mark.parametrize("folder", ["error", "nonsense"])
+def test_a_server_says_nothing_to_the_terminal(tmp_path: Path, folder: str) -> None:
+    with served(tmp_path, Garbled) as web, pytest.raises(Unavailable) as refused:
+        list(reader_of(f"{web}/{folder}")(MANIFEST, 0))
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
+
+
 def test_what_never_ends_is_no_manifest_and_no_signature(
     store: Store, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
