@@ -14,7 +14,9 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(gpu_name() != "no NVIDIA GPU", reason="there is a GPU here"),
 ]
-needs_rtx = pytest.mark.skipif(not find_spec("tensorrt_rtx_bindings"), reason="needs the extra 'rtx'")
+needs_rtx = pytest.mark.skipif(
+    not find_spec("tensorrt_rtx_bindings"), reason="needs the extra 'rtx'"
+)
 
 
 @pytest.fixture
