@@ -53,7 +53,8 @@ def measure_rollout(rig: Rig, rate: float) -> None:
     process.start()
     try:
         with stalls_noted(rig) as stalls, _paced(rig, rate):
-            process.wait_until(lambda: paused(lambda: rig.count(_RESULTS) > 0), _PATIENCE)
+            # What had come when the service was ready waits in its queue, for seconds.
+            process.wait_until(lambda: paused(lambda: _keeps_up(rig, rate)), _PATIENCE)
             time.sleep(_WARM_UP + _BEFORE)
             began = time.time()
             _roll_out(rig, candidate, rate)
@@ -63,6 +64,12 @@ def measure_rollout(rig: Rig, rate: float) -> None:
     finally:
         process.stop(20.0)
     _report(rig, stalls, began, ended, rate)
+
+
+def _keeps_up(rig: Rig, rate: float) -> bool:
+    """Whether less than half a second's frames are under way."""
+    seen = rig.count(_RESULTS)
+    return seen > 0 and rig.count(_FRAMES) - seen < max(rate / 2, PARTITIONS)
 
 
 def _is_done(rig: Rig) -> bool:

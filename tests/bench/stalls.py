@@ -108,7 +108,7 @@ def stalls_noted(rig: Rig) -> Iterator[Stalls]:
         "broker": rig.kafka.bootstrap_servers,
     }
     before = _pressures()
-    say(f"the broker's log lies on {_file_system(rig.broker.data)}")
+    say(f"the broker's log lies on {_file_system(rig.broker.data)}; TMPDIR=/dev/shm: in memory")
     with ExitStack() as stack:
         for name, place in where.items():
             words = [sys.executable, "-m", "tests.bench.stalls", name, str(folder / name), place]
