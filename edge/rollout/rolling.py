@@ -1,5 +1,6 @@
 """What a node does about a roll-out, from the wish to the end of it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
@@ -15,6 +16,7 @@ from edge.rollout.refusals import sentence_of
 from edge.rollout.retrying import Retrying
 from edge.rollout.seat import Seat
 from edge.rollout.start import Home
+from edge.rollout.store import KEEP_SECONDS
 from edge.rollout.telling import Telling
 from edge.rollout.trial import Trial
 from edge.rollout.words import Desired, Figures, State
@@ -45,12 +47,15 @@ class Rolling:
     """Set at the end of this stay in the consumer group; the crew may go on to another."""
     renewed: Callable[[], bool]
     """Whether no other engine is being built for the bundle that serves."""
+    _keep_at: float = 0.0
 
     def run(self) -> None:
         self.trial.open()
         self.telling.tell(self.node)
         try:
             while not self._wait(_LOOK_SECONDS):
+                if time.monotonic() > self._keep_at:
+                    self._keep()
                 if (desired := self.node.wanted) is not None:
                     self._roll_out(desired)
         finally:
@@ -102,6 +107,7 @@ class Rolling:
         )
         retrying = Retrying()
         while True:
+            self._keep()
             try:
                 return fetching.fetch(desired.place)
             except Unavailable as error:
@@ -169,6 +175,10 @@ class Rolling:
 
     def _beat(self) -> None:
         self.crew.beat(NAME)
+
+    def _keep(self) -> None:
+        self._keep_at = time.monotonic() + KEEP_SECONDS
+        self.home.store.keep(self.home.node)
 
     def _remember(self) -> None:
         try:
