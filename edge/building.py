@@ -7,12 +7,15 @@ from threading import Thread
 
 from deploy.bundle.errors import Fatal
 from deploy.bundle.start import own_program
+from deploy.engines.drafts import sweep
 from deploy.engines.record import Fingerprint
 from edge.observe.logs import get_logger
+from edge.process import tied
 from edge.shelf import Shelf
 
 _log = get_logger("engine")
 _LOOK_AGAIN_SECONDS = 0.1
+_GRACE_SECONDS = 0.5
 _OWNER_ONLY = 0o077
 
 
@@ -39,7 +42,7 @@ def build(
     _log.info("no engine fits this machine, building one", key=wanted.key, into=str(shelf.cache))
     said: list[str] = []
     with subprocess.Popen(
-        _command(shelf, wanted),
+        tied(_command(shelf, wanted)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -50,16 +53,28 @@ def build(
             os.setpriority(os.PRIO_PROCESS, child.pid, niceness)
         progress = Thread(target=_relay, args=(child, said, tell), name="progress", daemon=True)
         progress.start()
-        while child.poll() is None:
-            if stopping(_LOOK_AGAIN_SECONDS):
-                child.terminate()
-                return False
-        progress.join()
+        try:
+            while child.poll() is None:
+                if stopping(_LOOK_AGAIN_SECONDS):
+                    return False
+            progress.join()
+        finally:
+            _end(child)
+            sweep(shelf.cache, child.pid)
     if child.returncode != 0:
         why = said[-1] if said else f"exit status {child.returncode}"
         reason = why.removeprefix("error: ")
         raise Fatal(f"the engine could not be built into {shelf.cache}: {reason}")
     return True
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    """Whatever it is at: a compiler may not hear of a signal for minutes."""
+    child.terminate()
+    try:
+        child.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def _command(shelf: Shelf, wanted: Fingerprint) -> list[str]:

@@ -12,7 +12,7 @@ from deploy.bundle.typed import Positive
 from edge import layers
 from edge.acls import CONSUMERS, Consumer, acls_of, grants_document, grants_of
 from edge.demo import BUNDLE
-from edge.guard import ended_if_frozen
+from edge.guard import end_at_once, ended_if_frozen
 from edge.kafka.access import insist_on_access
 from edge.kafka.reader import TopicReader
 from edge.kafka.topics import DEFAULT_PARTITIONS
@@ -91,6 +91,8 @@ def run(*, settings: RunSettings, show_config: bool = False) -> int:
     on_signals(service.stop)
     with ended_if_frozen(settings.isolation.hang_seconds):
         service.run()
+    if service.left_behind:
+        end_at_once(DONE)
     return DONE
 
 

@@ -4,6 +4,8 @@ import os
 import re
 import socket
 from dataclasses import replace
+from functools import cache
+from uuid import uuid4
 
 from edge.settings.rollout import RolloutSettings
 from edge.settings.run import RunSettings
@@ -24,6 +26,12 @@ def node_name(settings: RolloutSettings) -> str:
     """What it is called where roll-outs are told of: the name that was given, else the host's."""
     host = _UNFIT.sub("-", socket.gethostname()).strip("-._")
     return settings.node or host[:_LONGEST_HOST] or "node"
+
+
+@cache
+def instance_name() -> str:
+    """Of this process: no two have the same, whatever they are called."""
+    return uuid4().hex[:12]
 
 
 def as_worker(settings: RunSettings, number: int) -> RunSettings:

@@ -44,6 +44,13 @@ def end_with(parent: int) -> None:
         sys.exit("the process that asked for this one is gone")
 
 
+def tied(command: Sequence[str]) -> list[str]:
+    """The words that run a program which, on Linux, is killed when the thread that starts it ends,
+    however that happens. Its process id stays the same.
+    """
+    return [sys.executable, "-I", "-S", "-c", _TIE_AND_EXEC, str(os.getpid()), *command]
+
+
 class TiedProcess:
     """A child process: deaf to the terminal's Ctrl-C, and never left behind.
 
@@ -72,10 +79,9 @@ class TiedProcess:
 
     def start(self) -> None:
         """Start it; its output is appended to the log."""
-        tied = [sys.executable, "-I", "-S", "-c", _TIE_AND_EXEC, str(os.getpid()), *self._command]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
-                tied,
+                tied(self._command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

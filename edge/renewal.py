@@ -28,6 +28,8 @@ class Renewal:
     health: Health
     take_over: Callable[[Provision], None]
     """Has the engine serve; returns when the one before is at rest."""
+    left: Event
+    """Set at the end of this stay in the consumer group; the crew may go on to another."""
     over: Event = field(default_factory=Event)
     """Set once it has taken over, or never will."""
 
@@ -46,7 +48,11 @@ class Renewal:
             self.over.set()
 
     def _change_over(self) -> None:
-        engine, record, folder = load(self.shelf, self.wanted)
+        with self.crew.excused(NAME):
+            engine, record, folder = load(self.shelf, self.wanted)
+        if self._stopping(0.0):
+            engine.close()
+            return
         try:
             self.take_over(Provision(self.shelf.bundle, engine, record, folder, self.fallback))
         except YardlightError:
@@ -57,7 +63,7 @@ class Renewal:
 
     def _stopping(self, seconds: float) -> bool:
         self.crew.beat(NAME)
-        return self.crew.wait(seconds)
+        return self.crew.wait(seconds) or self.left.is_set()
 
     def _tell(self, line: str) -> None:
         self.health.building = f"building {self._name} meanwhile: {line}"

@@ -62,6 +62,11 @@ class Service:
         """Finish the frames under way, commit, leave the group."""
         self.crew.stop()
 
+    @property
+    def left_behind(self) -> list[str]:
+        """Threads that are still in a library's work after `run`."""
+        return self.crew.left_behind
+
     def run(self) -> None:
         """Serve until stopped.
 

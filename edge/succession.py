@@ -9,6 +9,7 @@ from threading import Event
 from deploy.bundle.signature import read_trust
 from edge import renewal
 from edge.kafka.producer import RecordSink
+from edge.member import instance_name
 from edge.observe.health import Health
 from edge.observe.metrics import Metrics
 from edge.pipeline.crew import Crew
@@ -54,7 +55,7 @@ class Succession:
             self._follow(home, over)
 
     def end(self) -> None:
-        """Nobody follows roll-outs for this stay any more, whatever a broker that is away does."""
+        """Nobody takes over in this stay any more, whatever a broker that is away does."""
         self._over.set()
 
     def _renew(self) -> Callable[[], bool]:
@@ -70,7 +71,13 @@ class Succession:
 
         shelf = Shelf(provision.bundle, self.settings.engine)
         made = Renewal(
-            shelf, provision.successor, provision.fallback, self.crew, self.health, take_over
+            shelf=shelf,
+            wanted=provision.successor,
+            fallback=provision.fallback,
+            crew=self.crew,
+            health=self.health,
+            take_over=take_over,
+            left=self._over,
         )
         made.start()
         return made.over.is_set
@@ -109,6 +116,7 @@ class Succession:
             topic=settings.topics.models_status_topic,
             slot=home.slot,
             name=home.node,
+            instance=instance_name(),
             sink=sink,
             metrics=metrics,
             serving=lambda: self.seat.at_work.bundle.digest,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.bundle.errors import Fatal
+from edge import renewal
 from edge.frame import Frame
 from edge.kafka.consumer import RecordSource
 from edge.kafka.producer import RecordSink
@@ -15,11 +16,14 @@ from edge.pipeline.crew import Crew
 from edge.pipeline.hands import Hands
 from edge.pipeline.outlet import Outlet
 from edge.pipeline.poll import PollStage
-from edge.rollout import following
+from edge.rollout import following, rolling
 from edge.settings.run import RunSettings
 
 _log = get_logger("service")
 _INTERVAL = 0.2
+_WITHOUT_FRAMES = {following.NAME, rolling.NAME, renewal.NAME}
+"""They have no frame in hand, and may ask a broker that is away, or load an engine, for long."""
+_RELIEF_SECONDS = 1.0
 _JOINING_INTERVAL = 0.02
 
 
@@ -54,18 +58,28 @@ class Supervision:
         deadline = self.clock() + self.settings.limits.drain_seconds
         polling.withdraw_all()
         stuck = self._stuck().keys()
-        # It has no frame in hand, and may be asking a broker that is away.
-        idle = {following.NAME}
-        self.crew.join(deadline - self.clock(), but={publish.NAME, *stuck, *idle})
+        idle = {*stuck, *_WITHOUT_FRAMES}
+        self.crew.join(deadline - self.clock(), but={publish.NAME, *idle})
+        # An engine on trial is relieved by the one before it, whose threads are waited for below.
+        left = deadline - self.clock()
+        self.crew.join(min(left / 2, _RELIEF_SECONDS), but={publish.NAME, *stuck, following.NAME})
         polling.withdraw_all()
         publishing.finish()
-        late = self.crew.join(deadline - self.clock(), but={*stuck, *idle})
+        late = self.crew.join(deadline - self.clock(), but=idle)
         if late:
             publishing.abandon()
             _log.warning("not finished in time, these frames will come again", threads=late)
         polling.finish()
         sink.close()
+        self._leave_behind()
         _log.info("stopped")
+
+    def _leave_behind(self) -> None:
+        """Whoever is in the midst of a library's work cannot be told to leave it."""
+        left = self.crew.join(0.0, but={*self._stuck().keys(), publish.NAME, following.NAME})
+        self.crew.left_behind = [name for name in left if name in _WITHOUT_FRAMES]
+        if self.crew.left_behind:
+            _log.warning("left in the midst of a new engine", threads=self.crew.left_behind)
 
     def _stuck(self) -> dict[str, Frame]:
         return self.hands.stuck(self.settings.isolation.hang_seconds)

@@ -24,6 +24,8 @@ class Bucket:
     endpoint: str
     asked: list[str] = field(default_factory=list)
     """Paths of what was got from the server, in order."""
+    ranges: list[str] = field(default_factory=list)
+    """What part of each; empty where that was not said."""
     cut_at: str = ""
     """Of what ends so, half is sent."""
 
@@ -87,6 +89,7 @@ def s3_server(name: str) -> Iterator[Bucket]:
         if method != "GET":
             return answer
         bucket.asked.append(path)
+        bucket.ranges.append(environ.get("HTTP_RANGE", ""))
         if not bucket.cut_at or not path.endswith(bucket.cut_at):
             return answer
         whole = b"".join(answer)

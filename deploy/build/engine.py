@@ -1,6 +1,7 @@
 """Build an engine: compile, prove, measure, and only then put it where it is found."""
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from deploy.bundle.reference import check_model
 from deploy.certify.parity import certify
 from deploy.certify.photos import Photos
 from deploy.engines import catalogue, onnxruntime, openvino, tensorrt
+from deploy.engines.drafts import draft_prefix, sweep
 from deploy.engines.kinds import DEFAULT_MAX_BATCH, EngineKind, Precision
 from deploy.engines.protocol import Engine
 from deploy.engines.record import EngineRecord, write_record
@@ -57,7 +59,8 @@ def build_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> Pat
     check_model(bundle)
     # An engine is native code: only its owner may write where it is loaded from.
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _alone_in(into), tempfile.TemporaryDirectory(prefix=".building-", dir=into) as name:
+    prefix = draft_prefix(os.getpid())
+    with _alone_in(into), tempfile.TemporaryDirectory(prefix=prefix, dir=into) as name:
         if spec.reuse and (place := catalogue.find(wanted, [into])):
             tell("another process has built it meanwhile")
             return place
@@ -87,7 +90,7 @@ def compile_engine(bundle: Bundle, spec: BuildSpec, into: Path, tell: Tell) -> P
     wanted = catalogue.fingerprint(bundle, spec.kind, spec.precision, spec.max_batch)
     check_model(bundle)
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=into) as name:
+    with tempfile.TemporaryDirectory(prefix=".compiling-", dir=into) as name:
         draft = Path(name) / wanted.key
         draft.mkdir()
         tell(f"compiling {bundle.manifest.name} for {wanted.builder} {spec.precision}")
@@ -149,6 +152,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Builders of one folder take turns; the lock goes with the process, however that ends."""
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        sweep(folder)
         yield
 
 

@@ -1,6 +1,7 @@
 """The threads of the service: a thread that dies takes the service down and says why."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 
 from edge.observe.logs import get_logger
@@ -15,9 +16,12 @@ class Crew:
         self._clock = clock
         self._threads: list[Thread] = []
         self._beats: dict[str, float] = {}
+        self._excused: set[str] = set()
         self._stop = Event()
         self._told_to_stop = False
         self.failure: BaseException | None = None
+        self.left_behind: list[str] = []
+        """Threads that did not end when the service did, because they are in a library."""
 
     def start(self, name: str, body: Callable[[], None]) -> Thread:
         self.beat(name)
@@ -28,6 +32,16 @@ class Crew:
 
     def beat(self, name: str) -> None:
         self._beats[name] = self._clock()
+
+    @contextmanager
+    def excused(self, name: str) -> Iterator[None]:
+        """Within `with` the thread need not be heard of: it is in a library that tells nothing."""
+        self._excused.add(name)
+        try:
+            yield
+        finally:
+            self.beat(name)
+            self._excused.discard(name)
 
     def stop(self) -> None:
         self._told_to_stop = True
@@ -51,9 +65,9 @@ class Crew:
         return self._stop.wait(seconds)
 
     def silent_for(self) -> dict[str, float]:
-        """Seconds since each thread was last heard of."""
+        """Seconds since each thread that need be heard of was."""
         now, beats = self._clock(), dict(self._beats)
-        return {name: now - beat for name, beat in beats.items()}
+        return {name: now - beat for name, beat in beats.items() if name not in self._excused}
 
     def fail(self, error: BaseException) -> None:
         """Stop, because of this; what came first counts."""

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -24,7 +25,7 @@ from edge.rollout.fetching import manifest_of
 from edge.rollout.ordering import Next, Ordering
 from edge.rollout.plan import BundleDigest, TrialSettings
 from edge.rollout.remote import reader_of
-from edge.rollout.text import document_of, figures_text, table_of, wanted_text
+from edge.rollout.text import document_of, step_text, table_of, wanted_text, warnings_of
 from edge.rollout.waiting import Waiting, statuses
 from edge.rollout.words import ORDER_SCHEMA, BundlePlace, Desired, NodeStatus
 from edge.setting_types import NodeName
@@ -140,6 +141,7 @@ def status(
     sys.stdout.write(wanted_text(wanted, slot) + "\n")
     if nodes:
         Console().print(table_of(nodes, wanted))
+        _warn(nodes)
     else:
         sys.stdout.write("no node was heard of: `yardlight-edge run --slot` takes part\n")
 
@@ -155,7 +157,13 @@ def _opened(
 
 
 def _absolute(bundle: str) -> str:
-    """A path as nodes may find it too; an address stays as it is."""
+    """A path as nodes may find it too; an address stays as it is.
+
+    Raises:
+        Fatal: neither was given, as by a variable of the shell that is not set.
+    """
+    if not bundle.strip():
+        raise Fatal("--bundle is empty: a folder or an address was expected")
     is_address = "://" in bundle or bundle.startswith("file:")
     return bundle if is_address else str(Path(bundle).absolute())
 
@@ -196,15 +204,20 @@ def _order(at: _Slot, following: Next, *, wait: bool, timeout: float, as_json: b
     over = waiting.wait(timeout)
     if as_json:
         sys.stdout.write(document_of(waiting.alive, desired, at.name) + "\n")
+    _warn(waiting.alive)
     if not over:
         behind = ", ".join(sorted(waiting.behind)) or "no node was heard of"
         sys.stderr.write(f"not over after {timeout:g} s: {behind}\n")
     return DONE if waiting.served else FAILED
 
 
+def _warn(nodes: Sequence[NodeStatus]) -> None:
+    for line in warnings_of(nodes):
+        sys.stderr.write(f"warning: {line}\n")
+
+
 def _tell(one: NodeStatus) -> None:
-    said = [one.node, one.state, figures_text(one.figures), one.reason]
-    sys.stdout.write(": ".join(filter(None, said)) + "\n")
+    sys.stdout.write(step_text(one) + "\n")
     sys.stdout.flush()
 
 

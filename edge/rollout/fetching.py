@@ -1,7 +1,7 @@
 """A bundle from where it lies into the store: nothing of it counts before its digest is right."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,17 +14,18 @@ from deploy.bundle.manifest import (
     digest_of,
     open_bundle,
     parse_manifest,
-    sha256_of,
 )
 from edge.observe.logs import get_logger
 from edge.rollout.aside import read_aside
-from edge.rollout.remote import Denied, Missing, Reader, reader_of
+from edge.rollout.refusals import Denied, Missing, sentence_of
+from edge.rollout.remote import Reader, reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 
 _log = get_logger("rollout")
 _LARGEST = 16 << 20
 """Bytes of a manifest, or a signature."""
+_READ_AT_ONCE = 1 << 20
 _CHECKED_EVERY = 8 << 20
 """Bytes by which the quota may be exceeded until that is noticed."""
 
@@ -48,8 +49,8 @@ class Fetching:
     def fetch(self, wanted: BundlePlace) -> Bundle:
         """The bundle as it lies in the store.
 
-        Files that came whole before are kept, so that trying again goes on where it stopped. What
-        is wrong is deleted.
+        What came before is kept, files and parts of them, so that trying again goes on where it
+        stopped. What is wrong is deleted.
 
         Raises:
             Stopped: as `stopping` said.
@@ -101,20 +102,37 @@ class Fetching:
     def _reader(self, uri: str) -> Reader:
         """Never waits longer for a server than it is to."""
         read = reader_of(uri)
-        return lambda name: read_aside(read(name), self._look)
+        return lambda name, start: read_aside(read(name, start), self._look)
 
     def _look(self) -> None:
         if self.stopping(0.0):
             raise Stopped
 
     def _file(self, read: Reader, draft: Path, path: str, sha256: str) -> None:
+        """Goes on where an earlier try stopped. What came then may be of another file, or may never
+        have reached the disk, so the whole has its hash, or is fetched anew.
+        """
         place = draft / path
-        if place.is_file() and sha256_of(place) == sha256:
-            return
         place.parent.mkdir(parents=True, exist_ok=True)
-        digest, unchecked = hashlib.sha256(), 0
-        with place.open("wb") as file:
-            for piece in read(path):
+        came = self._hash_of(place) if place.is_file() else hashlib.sha256()
+        if came.hexdigest() == sha256:
+            return
+        start = place.stat().st_size if place.is_file() else 0
+        found = self._append(read(path, start), draft, place, came)
+        if found != sha256 and start:
+            _log.warning("what came of a file before does not fit, it is fetched anew", file=path)
+            place.unlink()
+            found = self._append(read(path, 0), draft, place, hashlib.sha256())
+        if found != sha256:
+            raise BundleError(f"{path}: sha256 is {found}, {MANIFEST} says {sha256}")
+
+    def _append(
+        self, pieces: Iterator[bytes], draft: Path, place: Path, digest: "hashlib._Hash"
+    ) -> str:
+        """The digest of all that lies there then."""
+        unchecked = 0
+        with place.open("ab") as file:
+            for piece in pieces:
                 self._look()
                 digest.update(piece)
                 unchecked += file.write(piece)
@@ -122,8 +140,15 @@ class Fetching:
                     self.store.make_room(draft)
                     unchecked = 0
         self.store.make_room(draft)
-        if digest.hexdigest() != sha256:
-            raise BundleError(f"{path}: sha256 is {digest.hexdigest()}, {MANIFEST} says {sha256}")
+        return digest.hexdigest()
+
+    def _hash_of(self, place: Path) -> "hashlib._Hash":
+        digest = hashlib.sha256()
+        with place.open("rb") as file:
+            while piece := file.read(_READ_AT_ONCE):
+                self._look()
+                digest.update(piece)
+        return digest
 
 
 def _fetch_signature(read: Reader, draft: Path, uri: str) -> None:
@@ -133,7 +158,9 @@ def _fetch_signature(read: Reader, draft: Path, uri: str) -> None:
     except Missing:
         return
     except Denied as error:
-        _log.warning("taken to have no signature, since it may not be read", error=str(error))
+        _log.warning(
+            "taken to have no signature, since it may not be read", error=sentence_of(error)
+        )
 
 
 def manifest_of(read: Reader, uri: str) -> bytes:
@@ -149,7 +176,7 @@ def manifest_of(read: Reader, uri: str) -> bytes:
 def _small(read: Reader, name: str, uri: str) -> bytes:
     """A file that is kept in memory."""
     text = b""
-    for piece in read(name):
+    for piece in read(name, 0):
         text += piece
         if len(text) > _LARGEST:
             raise BundleError(f"{uri}/{name} is larger than any of that name")

@@ -12,6 +12,7 @@ from edge.kafka.producer import RecordSink
 from edge.kafka.reader import TopicReader
 from edge.record import Message
 from edge.rollout.following import desired_of, newest
+from edge.rollout.remote import check_address
 from edge.rollout.words import Desired, read_desired, write
 from edge.settings.kafka import KafkaSettings
 
@@ -113,14 +114,15 @@ class Ordering:
 
 
 def written(desired: Desired) -> bytes:
-    """The record, if nodes will be able to read it.
+    """The record, if nodes will be able to read it, and everybody else may.
 
     Raises:
-        Fatal: they would not.
+        Fatal: they would not, or may not.
     """
     try:
         value = write(desired)
         read_desired(value)
     except (msgspec.MsgspecError, OverflowError) as error:
         raise Fatal(f"no node could read such a roll-out: {error}") from error
+    check_address(desired.uri)
     return value

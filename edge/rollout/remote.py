@@ -1,17 +1,17 @@
 """Where bundles are fetched from: folders, web servers, and what fsspec reaches (its one door)."""
 
-import http.client
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from deploy.bundle.errors import Fatal, MissingDriver, Unavailable
+from edge.rollout.refusals import Denied, Missing
+from edge.rollout.web import from_web
 
-Reader: TypeAlias = Callable[[str], Iterator[bytes]]
-"""Pieces of a file of the bundle, by its path within.
+Reader: TypeAlias = Callable[[str, int], Iterator[bytes]]
+"""Pieces of a file of the bundle, by its path within and the byte to begin with. Beyond its end
+there are none.
 
 Raises:
     Missing: there is no such file.
@@ -22,20 +22,29 @@ Raises:
 _PIECE = 256 << 10
 _BLOCK = 8 << 20
 """What a store of fsspec's asks for at once."""
-_TIMEOUT = 20.0
 _CREDENTIALS = "credential"
 """Is in the names of such errors of every store's: boto's, Google's, Azure's."""
-_GONE, _DENIED, _BUSY = (404, 410), (401, 403), (408, 425, 429)
-_SERVER_FAULT = 500
+_FILE = frozenset({"", "file"})
 _WEB = frozenset({"http", "https"})
 
 
-class Missing(Fatal):
-    """There is no such file."""
+def check_address(uri: str) -> None:
+    """Whether whoever reads the topic may see it, and nodes can make something of it.
 
-
-class Denied(Fatal):
-    """It may not be read; whoever may not list a folder is told so of what is not there, too."""
+    Raises:
+        Fatal: it holds a login, or is no folder's.
+    """
+    if uri.startswith("/"):
+        return
+    parts = _parts(uri)
+    if parts.scheme in _WEB:
+        _web_base(parts)
+    elif parts.scheme in _FILE:
+        folder = Path(unquote(parts.path))
+        if parts.netloc not in {"", "localhost"} or not folder.is_absolute():
+            raise Fatal(f"{uri!r} is not an absolute path: every node reads it from its own folder")
+    elif parts.query:
+        raise Fatal(f"{_unquestioned(uri)}?… is no folder: names of files follow an address")
 
 
 def reader_of(uri: str) -> Reader:
@@ -45,29 +54,31 @@ def reader_of(uri: str) -> Reader:
         Fatal: the address cannot be used, or holds a login.
         MissingDriver: it takes fsspec, which is not installed.
     """
+    check_address(uri)
     if uri.startswith("/"):
-        return lambda name: _from_file(Path(uri, name))
+        return lambda name, start: _from_file(Path(uri, name), start)
     parts = _parts(uri)
-    if parts.password or (parts.username and parts.scheme in _WEB):
-        raise Fatal(f"an address with a login has no place on a topic: {parts.scheme}://…")
-    if parts.scheme in {"", "file"}:
+    if parts.scheme in _FILE:
         folder = Path(unquote(parts.path))
-        if parts.netloc not in {"", "localhost"} or not folder.is_absolute():
-            raise Fatal(f"{uri!r} is not an absolute path: every node reads it from its own folder")
-        return lambda name: _from_file(folder / name)
+        return lambda name, start: _from_file(folder / name, start)
     if parts.scheme in _WEB:
         base = _web_base(parts)
-        return lambda name: _from_web(f"{base}/{quote(name)}")
+        return lambda name, start: from_web(f"{base}/{quote(name)}", start)
     fsspec = _fsspec()
-    return lambda name: _from_fsspec(fsspec, f"{uri.rstrip('/')}/{name}")
+    return lambda name, start: _from_fsspec(fsspec, f"{uri.rstrip('/')}/{name}", start)
 
 
 def _parts(uri: str) -> SplitResult:
     try:
         parts = urlsplit(uri)
         _ = parts.port  # which is looked at only when asked for
-    except ValueError as error:
-        raise Fatal(f"{_unquestioned(uri)!r} is no address: {error}") from error
+    except ValueError:
+        # What it is that is no port may be the end of a password.
+        raise Fatal(f"{_unquestioned(uri)!r} is no address: host and port must be plain") from None
+    if parts.password or (parts.username and parts.scheme in _WEB):
+        raise Fatal(f"an address with a login has no place on a topic: {parts.scheme}://…")
+    if "::" in uri:
+        raise Fatal(f"an address within another is not taken: {parts.scheme}::…")
     if not uri.isprintable():
         raise Fatal(f"{_unquestioned(uri)!r} is no address: it holds what cannot be printed")
     return parts
@@ -93,9 +104,10 @@ def _unquestioned(uri: str) -> str:
     return uri.partition("?")[0].rpartition("@")[2]
 
 
-def _from_file(path: Path) -> Iterator[bytes]:
+def _from_file(path: Path, start: int) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
+            file.seek(start)
             yield from iter(lambda: file.read(_PIECE), b"")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Missing(f"{path} does not exist") from error
@@ -103,36 +115,6 @@ def _from_file(path: Path) -> Iterator[bytes]:
         raise Denied(f"{path} cannot be read: {error.strerror}") from error
     except OSError as error:
         raise Fatal(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _from_web(address: str) -> Iterator[bytes]:
-    try:
-        # The scheme is http or https: `reader_of` looked.
-        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:  # noqa: S310
-            left = int(answer.headers.get("Content-Length") or -1)
-            # What is there: a slow server must not keep us silent until a piece is full.
-            while piece := answer.read1(_PIECE):
-                left -= len(piece)
-                yield piece
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _refused(address, error) from error
-    except (OSError, http.client.HTTPException) as error:
-        why = getattr(error, "reason", error)
-        raise Unavailable(f"{address} cannot be fetched: {why}") from error
-    if left > 0:
-        raise Unavailable(f"{address} ended {left} bytes too early")
-
-
-def _refused(address: str, error: urllib.error.HTTPError) -> Exception:
-    said = f"{address}: the server says {error.code} {error.reason}"
-    if error.code in _GONE:
-        return Missing(said)
-    if error.code in _DENIED:
-        return Denied(said)
-    if error.code >= _SERVER_FAULT or error.code in _BUSY:
-        return Unavailable(said)
-    return Fatal(said)
 
 
 def _fsspec() -> Any:
@@ -143,10 +125,11 @@ def _fsspec() -> Any:
     return fsspec
 
 
-def _from_fsspec(fsspec: Any, address: str) -> Iterator[bytes]:
+def _from_fsspec(fsspec: Any, address: str, start: int) -> Iterator[bytes]:
     try:
         store, path = fsspec.core.url_to_fs(address)
         with store.open(path, "rb", block_size=_BLOCK) as file:
+            _go_to(file, start)
             yield from iter(lambda: file.read(_PIECE), b"")
     except ImportError as error:
         raise Fatal(f"{address} takes a package that is not installed: {error}") from error
@@ -162,6 +145,15 @@ def _from_fsspec(fsspec: Any, address: str) -> Iterator[bytes]:
                 f"{address} takes credentials, and there are none that can be used: {error}"
             ) from error
         raise Unavailable(f"{address} cannot be fetched: {error!r}") from error
+
+
+def _go_to(file: Any, start: int) -> None:
+    """Not every store can begin in the midst of a file: then what comes before is read, too."""
+    try:
+        file.seek(start)
+    except (ValueError, NotImplementedError):
+        while start and (piece := file.read(min(start, _PIECE))):
+            start -= len(piece)
 
 
 def _beyond(address: str, error: Exception) -> str:

@@ -1,18 +1,22 @@
 """What a node does about a roll-out, from the wish to the end of it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
-from deploy.bundle.errors import Unavailable, YardlightError
+from deploy.bundle.errors import Fatal, Unavailable
 from deploy.bundle.manifest import Bundle, Vouch
 from edge.observe.logs import get_logger
 from edge.pipeline.crew import Crew
 from edge.provision import Provision, provide_engine
 from edge.rollout.fetching import Fetching, Stopped
 from edge.rollout.node import Node
+from edge.rollout.refusals import sentence_of
+from edge.rollout.retrying import Retrying
 from edge.rollout.seat import Seat
 from edge.rollout.start import Home
+from edge.rollout.store import KEEP_SECONDS
 from edge.rollout.telling import Telling
 from edge.rollout.trial import Trial
 from edge.rollout.words import Desired, Figures, State
@@ -22,7 +26,6 @@ from edge.settings.engine import EngineSettings
 _log = get_logger("rollout")
 NAME = "rollout"
 _LOOK_SECONDS = 0.2
-_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 60.0
 _NICENESS = 10
 """Of the builder: who serves goes first."""
 
@@ -44,12 +47,15 @@ class Rolling:
     """Set at the end of this stay in the consumer group; the crew may go on to another."""
     renewed: Callable[[], bool]
     """Whether no other engine is being built for the bundle that serves."""
+    _keep_at: float = 0.0
 
     def run(self) -> None:
         self.trial.open()
         self.telling.tell(self.node)
         try:
             while not self._wait(_LOOK_SECONDS):
+                if time.monotonic() > self._keep_at:
+                    self._keep()
                 if (desired := self.node.wanted) is not None:
                     self._roll_out(desired)
         finally:
@@ -84,9 +90,11 @@ class Rolling:
             self.node.serve_on()
             self.telling.tell(self.node)
             return
-        bundle = self._fetch(desired)
-        self._enter("building")
-        candidate = self._build(bundle)
+        # Gigabytes are hashed, and an engine is loaded, without a sign of life.
+        with self.crew.excused(NAME):
+            bundle = self._fetch(desired)
+            self._enter("building")
+            candidate = self._build(bundle)
         try:
             self._try(desired, candidate)
         finally:
@@ -97,15 +105,19 @@ class Rolling:
         fetching = Fetching(
             self.home.store, self.vouch, self._stopping, lambda: self._enter("verifying")
         )
-        backoff = _FIRST_BACKOFF
+        retrying = Retrying()
         while True:
+            self._keep()
             try:
                 return fetching.fetch(desired.place)
             except Unavailable as error:
-                self._enter("fetching", f"{error}; trying again")
-                if self._stopping(backoff):
+                seconds = retrying.failed(self.home.store.came(desired.digest))
+                if seconds is None:
+                    raise Fatal(f"{error}; given up: {retrying.text()}") from error
+                said = f"{sentence_of(error)}; {retrying.text()}, again in {seconds:g} s"
+                self._enter("fetching", said)
+                if self._stopping(seconds):
                     raise Stopped from None
-                backoff = min(2 * backoff, _LONGEST_BACKOFF)
 
     def _build(self, bundle: Bundle) -> Provision:
         """One engine is built at a time: this one after that which the service still waits for."""
@@ -114,6 +126,9 @@ class Rolling:
                 raise Stopped
         candidate = provide_engine(bundle, self.engine, self._stopping, niceness=_NICENESS)
         if candidate is None:
+            raise Stopped
+        if self._stopping(0.0):
+            candidate.engine.close()
             raise Stopped
         return candidate
 
@@ -133,9 +148,9 @@ class Rolling:
             self._enter("serving", "", figures)
 
     def _give_up(self, error: Exception) -> None:
-        _log.error("a roll-out failed", error=_sentence(error))
+        _log.error("a roll-out failed", error=sentence_of(error))
         if self.node.under_way:
-            self._enter("failed", _sentence(error))
+            self._enter("failed", sentence_of(error))
 
     def _enter(self, state: State, reason: str = "", figures: Figures | None = None) -> None:
         self.node.enter(state, reason)
@@ -161,16 +176,12 @@ class Rolling:
     def _beat(self) -> None:
         self.crew.beat(NAME)
 
+    def _keep(self) -> None:
+        self._keep_at = time.monotonic() + KEEP_SECONDS
+        self.home.store.keep(self.home.node)
+
     def _remember(self) -> None:
         try:
             self.home.store.remember(self.home.node, self.node.memory)
         except OSError as error:
             _log.error("a restart will not know of this roll-out", error=str(error))
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, YardlightError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return f"{type(error).__name__}: {error}"

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from edge.rollout.node import Memory
 
 _DIGITS = 16
 _WAIT_SECONDS = 0.2
+_FORGOTTEN_SECONDS = 30 * 86_400.0
+KEEP_SECONDS = 3600.0
+"""A node says at least so often that it is still there."""
 _CACHE = "--bundles-cache"
 
 
@@ -82,6 +86,10 @@ class Store:
         """Delete what came of a bundle, whole or not."""
         shutil.rmtree(self._draft(digest), ignore_errors=True)
 
+    def came(self, digest: str) -> int:
+        """Bytes of a bundle on its way that are here."""
+        return size_of(self._draft(digest))
+
     def make_room(self, draft: Path) -> None:
         """Delete bundles that no node serves, oldest first, until all with the draft fits.
 
@@ -117,9 +125,16 @@ class Store:
         """
         write_whole(self._memory(node), msgspec.json.encode(memory), 0o600)
 
+    def keep(self, node: str) -> None:
+        """This node is still there, and what it serves gives way to nothing."""
+        with suppress(OSError):
+            os.utime(self._memory(node))
+
     def _served(self) -> set[str]:
-        nodes = [path.stem for path in self.folder.glob("*.json")]
-        return {self._place(self.recall(node).serving.digest).name for node in nodes}
+        """By nodes that were there of late: pods have a new name after each start."""
+        since = time.time() - _FORGOTTEN_SECONDS
+        memories = [it for it in self.folder.glob("*.json") if it.stat().st_mtime > since]
+        return {self._place(self.recall(it.stem).serving.digest).name for it in memories}
 
     def _bundles(self) -> list[Path]:
         return [it for it in self.folder.iterdir() if it.is_dir() and it.name[0] != "."]

@@ -10,11 +10,10 @@ from edge.observe.logs import get_logger
 from edge.observe.rollout_metrics import RolloutMetrics
 from edge.record import Message
 from edge.rollout.node import Node
+from edge.rollout.roster import HEARTBEAT_SECONDS
 from edge.rollout.words import STATUS_SCHEMA, Figures, NodeStatus, write
 
 _log = get_logger("rollout")
-HEARTBEAT_SECONDS = 30.0
-"""A node is heard of this often, whatever happens: whoever waits for nodes waits for the living."""
 
 
 @dataclass(slots=True)
@@ -26,6 +25,8 @@ class Telling:
     topic: str
     slot: str
     name: str
+    instance: str
+    """Of this process."""
     sink: RecordSink
     metrics: RolloutMetrics
     serving: Callable[[], str]
@@ -89,4 +90,5 @@ class Telling:
             serving=self.serving(),
             figures=self._figures,
             at=format_time(self.wall()),
+            instance=self.instance,
         )

@@ -12,19 +12,21 @@ from edge.record import Record
 from edge.rollout.following import desired_of
 from edge.rollout.node import Mark, mark_of
 from edge.rollout.ordering import Overtaken
-from edge.rollout.telling import HEARTBEAT_SECONDS
+from edge.rollout.roster import SILENT_SECONDS, Roster
 from edge.rollout.words import Desired, NodeStatus, read_status
 from edge.settings.kafka import KafkaSettings
 from edge.settings.topics import TopicSettings
 
 ENDINGS = frozenset({"serving", "rolled-back", "failed"})
-_SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
 
 
 def statuses(records: Iterator[Record], slot: str) -> list[NodeStatus]:
-    """The newest word of each node of a slot, by name."""
-    found = [status for record in records if (status := status_of(record, slot)) is not None]
-    return sorted({one.node: one for one in found}.values(), key=lambda one: one.node)
+    """The newest word of each node of a slot, by name; of each service where some share one."""
+    roster = Roster()
+    for record in records:
+        if (status := status_of(record, slot)) is not None:
+            roster.hear(status)
+    return roster.nodes
 
 
 def status_of(record: Record, slot: str) -> NodeStatus | None:
@@ -52,9 +54,9 @@ class Waiting:
     """Hears of each step of a node in this roll-out."""
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
-    nodes: dict[str, NodeStatus] = field(default_factory=dict)
-    _heard: dict[str, float] = field(default_factory=dict)
-    """When each node said something while we listened."""
+    _roster: Roster = field(default_factory=Roster)
+    _heard: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When each service said something while we listened, by name and instance."""
     listening: bool = False
     """Whether what is heard is said now, and was not before we came."""
     _seen: bool = False
@@ -81,7 +83,7 @@ class Waiting:
 
     @property
     def alive(self) -> list[NodeStatus]:
-        return [one for one in self.nodes.values() if self._is_alive(one)]
+        return [one for one in self._roster.nodes if self._is_alive(one)]
 
     @property
     def over(self) -> bool:
@@ -99,10 +101,10 @@ class Waiting:
         return self.over and all(one.state == "serving" for one in self.alive)
 
     def _is_alive(self, one: NodeStatus) -> bool:
-        heard = self._heard.get(one.node)
+        heard = self._heard.get((one.node, one.instance))
         if heard is not None:
-            return self.clock() - heard < _SILENT_SECONDS
-        return abs(self.wall() - parse_time(one.at)) < _SILENT_SECONDS
+            return self.clock() - heard < SILENT_SECONDS
+        return abs(self.wall() - parse_time(one.at)) < SILENT_SECONDS
 
     def _is_at_end(self, one: NodeStatus) -> bool:
         return self._is_ours(one) and one.state in ENDINGS
@@ -131,10 +133,10 @@ class Waiting:
         self._seen = self._seen or ours
 
     def _hear(self, status: NodeStatus) -> None:
-        before = self.nodes.get(status.node)
-        self.nodes[status.node] = status
+        before = self._roster.newest(status)
+        self._roster.hear(status)
         if self.listening:
-            self._heard[status.node] = self.clock()
+            self._heard[status.node, status.instance] = self.clock()
         if self._is_ours(status) and (before is None or _step(before) != _step(status)):
             self.tell(status)
 

@@ -20,9 +20,11 @@ State: TypeAlias = Literal[
     "rolled-back",
     "failed",
 ]
+_INSTANCE = "[A-Za-z0-9-]{0,64}"
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
 _LAST_GENERATION = 2**53
 """What every reader of JSON keeps exactly."""
+_LONGEST_ADDRESS = 4096
 DIGEST = "sha256:[0-9a-f]{64}"
 """A regular expression for the whole of one."""
 _DIGEST = f"^{DIGEST}$"
@@ -37,7 +39,7 @@ def _described(text: str, **limits: Any) -> msgspec.Meta:
 class BundlePlace(msgspec.Struct, frozen=True):
     """A bundle and where it lies."""
 
-    uri: Annotated[str, msgspec.Meta(min_length=1)]
+    uri: Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_ADDRESS)]
     digest: Digest
 
 
@@ -69,7 +71,12 @@ class Desired(msgspec.Struct, frozen=True, omit_defaults=True):
 
     schema: Literal["yardlight.rollout/1"]
     slot: Name
-    uri: Annotated[str, _described("folder of the bundle, as nodes reach it", min_length=1)]
+    uri: Annotated[
+        str,
+        _described(
+            "folder of the bundle, as nodes reach it", min_length=1, max_length=_LONGEST_ADDRESS
+        ),
+    ]
     digest: Annotated[str, _described("sha256 of its manifest", pattern=_DIGEST)]
     generation: Annotated[
         int, _described("grows with each roll-out of the slot", ge=1, le=_LAST_GENERATION)
@@ -111,6 +118,10 @@ class NodeStatus(msgspec.Struct, frozen=True):
     serving: Annotated[str, _described("digest of the bundle that classifies frames")]
     figures: Figures
     at: Annotated[str, _described("RFC 3339")]
+    instance: Annotated[
+        str, _described("tells services of one name apart", pattern=f"^{_INSTANCE}$")
+    ] = ""
+    """Empty in records of versions that had none."""
 
     @property
     def key(self) -> bytes:

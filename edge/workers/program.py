@@ -20,7 +20,7 @@ def main() -> None:
 def _serve(channel: Connection) -> int:
     # Only now: what is loaded takes a second, in which the supervisor may go.
     from deploy.engines.device import share_cores
-    from edge.guard import ended_if_frozen
+    from edge.guard import end_at_once, ended_if_frozen
     from edge.observe.logs import configure_logs
     from edge.service import Service
     from edge.signals import on_signals
@@ -38,4 +38,6 @@ def _serve(channel: Connection) -> int:
             service.run_unobserved()
     except (YardlightError, OSError):
         return FAILED  # the last report says why, for the supervisor to pass on
+    if service.left_behind:
+        end_at_once(DONE)
     return DONE

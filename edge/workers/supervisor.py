@@ -1,7 +1,7 @@
 """`yardlight-edge run --workers N`: one process that starts the workers and answers for them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Event
 
 from deploy.bundle.errors import Fatal
@@ -28,6 +28,9 @@ _LONGEST_LOOK = 1.0
 
 class Supervisor:
     """`run` blocks until `stop` is called, from a signal handler or another thread."""
+
+    left_behind: Sequence[str] = ()
+    """It loads no engine, so no thread of its own is left in the midst of that."""
 
     def __init__(self, settings: RunSettings) -> None:
         workers = settings.processes.workers

@@ -39,6 +39,7 @@ class Rig:
     """A broker with a bundle and encoded frames to run through it."""
 
     kafka: KafkaSettings
+    broker: ApacheKafka
     model: Path
     """The network as it came, before it was imported."""
     bundle: Bundle
@@ -101,7 +102,7 @@ def rig() -> Iterator[Rig]:
         with ApacheKafka() as broker:
             kafka = KafkaSettings(bootstrap_servers=broker.address)
             with closing(KafkaConsumer(bootstrap_servers=broker.address)) as counter:
-                made = Rig(kafka, model, bundle, frames, folder, counter)
+                made = Rig(kafka, broker, model, bundle, frames, folder, counter)
                 made.create_topic(SKIPPED)
                 yield made
 

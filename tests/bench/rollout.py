@@ -4,12 +4,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deploy.bundle.manifest import MANIFEST, write_bundle
 from edge.kafka.producer import RecordSink
@@ -20,12 +21,14 @@ from edge.record import Message
 from edge.settings.topics import TopicSettings
 from edge.wire import read_classification
 from tests.bench.rig import PARTITIONS, Rig, save, say, say_load
+from tests.bench.stalls import Stalls, stalls_noted
 from tests.bench.throughput import paused, service_command
 
 _WARM_UP, _BEFORE, _AFTER = 10.0, 30.0, 15.0
 _SWAP_SECONDS = 2.0
 _PATIENCE = 120.0
 _SHARE = 0.1
+_LATE = 5
 _TRIAL = (
     # What a batch takes on a machine that others use says nothing, and is not what is measured.
     *("--max-latency-ratio", "100", "--wait", "--timeout", "180"),
@@ -49,8 +52,9 @@ def measure_rollout(rig: Rig, rate: float) -> None:
     candidate = _candidate(rig)
     process.start()
     try:
-        with _paced(rig, rate):
-            process.wait_until(lambda: paused(lambda: rig.count(_RESULTS) > 0), _PATIENCE)
+        with stalls_noted(rig) as stalls, _paced(rig, rate):
+            # What had come when the service was ready waits in its queue, for seconds.
+            process.wait_until(lambda: paused(lambda: _keeps_up(rig, rate)), _PATIENCE)
             time.sleep(_WARM_UP + _BEFORE)
             began = time.time()
             _roll_out(rig, candidate, rate)
@@ -59,7 +63,13 @@ def measure_rollout(rig: Rig, rate: float) -> None:
         process.wait_until(lambda: paused(lambda: _is_done(rig)), _PATIENCE)
     finally:
         process.stop(20.0)
-    _report(rig, began, ended, rate)
+    _report(rig, stalls, began, ended, rate)
+
+
+def _keeps_up(rig: Rig, rate: float) -> bool:
+    """Whether less than half a second's frames are under way."""
+    seen = rig.count(_RESULTS)
+    return seen > 0 and rig.count(_FRAMES) - seen < max(rate / 2, PARTITIONS)
 
 
 def _is_done(rig: Rig) -> bool:
@@ -117,7 +127,7 @@ def _send(rig: Rig, rate: float, done: Event) -> None:
     sink.close()
 
 
-def _report(rig: Rig, began: float, ended: float, rate: float) -> None:
+def _report(rig: Rig, stalls: Stalls, began: float, ended: float, rate: float) -> None:
     with TopicReader(rig.kafka) as reader:
         sent = {(it.partition.number, it.offset): it.timestamp for it in reader.read_all(_FRAMES)}
         results = [
@@ -128,18 +138,49 @@ def _report(rig: Rig, began: float, ended: float, rate: float) -> None:
     seconds = np.array([at - sent[it.frame.partition, it.frame.offset] for at, it in results])
     times = np.array([at for at, _ in results])
     windows = {
-        "before": (times > began - _BEFORE) & (times < began),
-        "trial": (times >= began) & (times < changed - _SWAP_SECONDS),
-        "swap": abs(times - changed) < _SWAP_SECONDS,
-        "after": times > max(ended, changed + _SWAP_SECONDS),
+        "before": (began - _BEFORE, began),
+        "trial": (began, changed - _SWAP_SECONDS),
+        "swap": (changed - _SWAP_SECONDS, changed + _SWAP_SECONDS),
+        "after": (max(ended, changed + _SWAP_SECONDS), float(times.max())),
     }
-    p99 = {name: float(np.percentile(seconds[window], 99)) for name, window in windows.items()}
+    inside = {name: (times >= start) & (times < end) for name, (start, end) in windows.items()}
+    p99 = {name: float(np.percentile(seconds[window], 99)) for name, window in inside.items()}
     say(f"{len(sent)} frames at {rate:.0f} a second, rolled out in {ended - began:.0f} s")
     for name, value in p99.items():
-        frames = int(windows[name].sum())
+        frames = int(inside[name].sum())
         beside = f"p99 / before {value / p99['before']:.2f}"
         say(f"{name:<8} p99 {1000 * value:7.1f} ms   {beside}   ({frames} frames)")
     lost = len(sent) - len({(it.frame.partition, it.frame.offset) for _, it in results})
     say(f"swap / before  {p99['swap'] / p99['before']:.2f}   (aim: 1.5 or less)")
     say(f"frames lost    {lost} of {len(sent)}   (aim: 0)")
-    save("rollout", {"rate": rate, "p99": p99, "lost": lost, "frames": len(sent)})
+    said = stalls.report(windows) | {"service": _worst(stalls, times, seconds, inside)}
+    for name, window in inside.items():
+        worst = results[int(np.where(window, seconds, 0.0).argmax())][1]
+        say(f"  longest of {name}: {_stages(worst.latency)}")
+    result = {"rate": rate, "p99": p99, "lost": lost, "frames": len(sent), "longest": said}
+    save("rollout", result)
+
+
+def _stages(latency: Mapping[str, float]) -> str:
+    """Where a frame was, for how many milliseconds."""
+    return ", ".join(f"{name} {1000 * took:.0f}" for name, took in latency.items())
+
+
+def _worst(
+    stalls: Stalls,
+    times: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    inside: dict[str, NDArray[np.bool_]],
+) -> dict[str, float]:
+    """Print and return the longest latency in each window, and say whose the late ones are."""
+    longest = {name: float(seconds[window].max()) for name, window in inside.items()}
+    say("  service      " + "".join(f"{1000 * it:9.0f}" for it in longest.values()) + "   a frame")
+    late = seconds > _LATE * np.median(seconds)
+    pairs = zip(times[late], seconds[late], strict=True)
+    explained = sum(stalls.explains((at - took, at)) for at, took in pairs)
+    say(
+        f"{late.sum()} frames took more than {_LATE} times the median; during {explained} of them "
+        "something else stood still for half of that time, or had less than a third of a core: "
+        "those are not the service's"
+    )
+    return longest

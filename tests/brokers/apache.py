@@ -57,6 +57,16 @@ class ApacheKafka:
         """The broker's own log; it goes with the broker at the end of `with`."""
         return self._root / "broker.log"
 
+    @property
+    def data(self) -> Path:
+        """Where it keeps its topics."""
+        return self._root / "data"
+
+    @property
+    def pauses(self) -> Path:
+        """Java's own log of the moments in which it stood still."""
+        return self._root / "pauses.log"
+
     def start(self) -> None:
         """Start it on its port and data, and return when it answers.
 
@@ -71,7 +81,13 @@ class ApacheKafka:
         log_level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         self._process = TiedProcess(
             "Apache Kafka",
-            java(f"-Xmx{self._heap}", log_level, "kafka.Kafka", str(self._properties_file)),
+            java(
+                f"-Xmx{self._heap}",
+                f"-Xlog:safepoint:file={self.pauses}:timemillis",
+                log_level,
+                "kafka.Kafka",
+                str(self._properties_file),
+            ),
             self.log,
         )
         self._process.start()
@@ -143,7 +159,7 @@ class ApacheKafka:
         return self._root / "server.properties"
 
     def _format(self) -> None:
-        properties = _properties(self.address, self._root / "data") | self._extra
+        properties = _properties(self.address, self.data) | self._extra
         lines = (f"{name}={value}\n" for name, value in properties.items())
         self._properties_file.write_text("".join(lines), encoding="utf-8")
         users = (

@@ -96,5 +96,13 @@ def test_a_daemon_set_cannot_be_scaled(program: Path) -> None:
     assert "has as many pods as nodes" in said
 
 
+@pytest.mark.parametrize("name", ["node", "member"])
+@pytest.mark.parametrize("several", ["replicas=2", "kind=DaemonSet"])
+def test_a_name_that_all_pods_would_have_is_refused(program: Path, name: str, several: str) -> None:
+    said = refused(program, f"settings.{name}=box-1", several)
+    assert f"settings.{name} would be the name of every pod" in said
+    assert rendered(program, f"settings.{name}=box-1", "replicas=1")
+
+
 def test_helm_names_the_key_that_it_does_not_know(program: Path) -> None:
     assert "'bootstrap-servrs'" in refused(program, "settings.bootstrap-servrs=kafka:9092")

@@ -74,6 +74,12 @@ def test_a_gpu_node_gives_each_member_a_gpu_and_a_jetson_runs_one_member() -> No
     assert {"PodDisruptionBudget", "ScaledObject"}.isdisjoint(jetson)
 
 
+def test_a_pod_of_a_daemon_set_is_called_as_its_node_is_in_roll_outs() -> None:
+    (container,) = pod_of(committed("jetson"))["containers"]
+    (name,) = [it for it in container["env"] if it["name"] == "YARDLIGHT_NODE"]
+    assert name["valueFrom"] == {"fieldRef": {"fieldPath": "spec.nodeName"}}
+
+
 @pytest.mark.parametrize("variant", ["cpu", "gpu"])
 def test_it_scales_on_the_groups_lag_up_to_the_partitions(variant: str) -> None:
     resources = committed(variant)

@@ -28,9 +28,12 @@ class Yard:
     folder: Path
     """For caches and logs."""
 
-    def node(self, name: str, *more: str) -> AbstractContextManager[Command]:
-        """A service that takes part in roll-outs, with a cache of its own."""
-        words = ("--slot", SLOT, "--node", name, "--bundles-cache", str(self.cache(name)))
+    def node(self, name: str, *more: str, called: str = "") -> AbstractContextManager[Command]:
+        """A service that takes part in roll-outs, with a cache of its own; it may be called as
+        another is.
+        """
+        called = called or name
+        words = ("--slot", SLOT, "--node", called, "--bundles-cache", str(self.cache(name)))
         return member(self.world, self.folder / f"{name}.log", *words, *more)
 
     def cache(self, name: str) -> Path:

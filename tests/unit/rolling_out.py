@@ -36,7 +36,11 @@ def desired(generation: int, letter: str = "a", slot: str = "yard") -> Desired:
 
 
 def status(
-    node: str, state: State, at: str = "2026-11-27T22:00:00Z", generation: int = 2
+    node: str,
+    state: State,
+    at: str = "2026-11-27T22:00:00Z",
+    generation: int = 2,
+    instance: str = "",
 ) -> NodeStatus:
     return NodeStatus(
         schema=STATUS_SCHEMA,
@@ -49,6 +53,7 @@ def status(
         serving="",
         figures=Figures(),
         at=at,
+        instance=instance,
     )
 
 

@@ -17,6 +17,7 @@ from deploy.bundle.reference import Outputs, Scores, open_reference
 from deploy.certify.parity import certify
 from deploy.certify.verify import verify_engine
 from deploy.engines.certificate import Certificate
+from deploy.engines.drafts import draft_prefix, sweep
 from deploy.engines.record import RECORD, read_record
 
 SPEC = BuildSpec("onnxruntime", max_batch=3)
@@ -35,6 +36,19 @@ def golden(bundle: Bundle) -> Golden:
 
 def silent(_: str) -> None:
     """Nobody listens to the progress."""
+
+
+def test_what_builders_left_that_were_killed_is_gone_after_the_next_build(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    for builder in (1, 2):
+        draft = tmp_path / f"{draft_prefix(builder)}half" / "engine"
+        draft.mkdir(parents=True)
+        (draft / "plan").write_bytes(b"half")
+    sweep(tmp_path, 2)
+    assert [it.name for it in tmp_path.glob(".b*")] == [f"{draft_prefix(1)}half"]
+    place = build_engine(bundle, SPEC, tmp_path, silent)
+    assert sorted(it.name for it in tmp_path.iterdir()) == [".lock", place.name]
 
 
 class Distorted:

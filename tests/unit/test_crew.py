@@ -28,6 +28,17 @@ def test_a_body_runs_in_a_thread_of_its_name() -> None:
     assert names == ["poll"]
 
 
+def test_who_is_in_a_library_for_long_need_not_be_heard_of_meanwhile() -> None:
+    clock = Clock()
+    crew = Crew(clock)
+    crew.beat("poll")
+    crew.beat("rollout")
+    with crew.excused("rollout"):
+        clock.now += 100
+        assert crew.silent_for() == {"poll": 100}
+    assert crew.silent_for() == {"poll": 100, "rollout": 0}
+
+
 def test_a_thread_that_ends_by_itself_stops_nobody() -> None:
     crew = Crew(Clock())
     crew.start("poll", lambda: None)

@@ -21,7 +21,7 @@ from deploy.signing.signed import sign_bundle
 from edge.rollout import store as stores
 from edge.rollout.fetching import Fetching, Stopped
 from edge.rollout.node import Mark, Memory
-from edge.rollout.store import Store, size_of
+from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 
 
@@ -201,30 +201,6 @@ def test_a_full_disk_is_said_and_leaves_nothing_behind(
     with pytest.raises(OSError, match="No space left"):
         fetching(store).fetch(place(source))
     assert left_over(store) == []
-
-
-def test_old_bundles_give_way_and_the_one_that_is_served_does_not(
-    tmp_path: Path, source: Path
-) -> None:
-    size = size_of(source)
-    store = Store(tmp_path / "small", int(2.5 * size))
-    store.open()
-    first, second = fill(store, "1" * 16, size), fill(store, "2" * 16, size)
-    store.remember("node", Memory(serving=Mark(1, f"sha256:{'1' * 64}")))
-    found = fetching(store).fetch(place(source))
-    assert found.folder.is_dir()
-    assert (first.is_dir(), second.is_dir()) == (True, False)
-    tight = Store(store.folder, size)
-    shutil.rmtree(found.folder)
-    with pytest.raises(Fatal, match=r"no room: .* --bundles-quota allows"):
-        fetching(tight).fetch(place(source))
-
-
-def fill(store: Store, name: str, size: int) -> Path:
-    folder = store.folder / name
-    folder.mkdir()
-    (folder / "file").write_bytes(bytes(size))
-    return folder
 
 
 def test_a_stop_in_the_middle_leaves_what_came_for_the_next_try(store: Store, source: Path) -> None:

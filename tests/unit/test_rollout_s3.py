@@ -61,6 +61,21 @@ def test_half_a_download_goes_on_where_it_stopped(
     assert not [path for path in bucket.asked if path.endswith(".jpg")]
 
 
+def test_half_a_file_goes_on_where_it_stopped(
+    bucket: Bucket, store: Store, wanted: BundlePlace, tiny_bundle: Path
+) -> None:
+    half = (tiny_bundle / MODEL).read_bytes()
+    half = half[: len(half) // 2]
+    with store.drafting(wanted.digest, lambda _: False) as draft:
+        assert draft is not None
+        (draft / MODEL).write_bytes(half)
+    assert fetching(store).fetch(wanted).digest == wanted.digest
+    of_network = [
+        part for at, part in zip(bucket.asked, bucket.ranges, strict=True) if at.endswith(MODEL)
+    ]
+    assert [part.partition("-")[0] for part in of_network] == [f"bytes={len(half)}"]
+
+
 def test_another_bundle_than_was_ordered_leaves_nothing_behind(
     store: Store, wanted: BundlePlace
 ) -> None:

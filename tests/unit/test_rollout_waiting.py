@@ -1,5 +1,6 @@
 """Whoever waits for a roll-out waits for the nodes that live, whatever their clocks say."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import nan
@@ -13,6 +14,7 @@ from edge.frame import Partition
 from edge.record import Record
 from edge.rollout.following import desired_of
 from edge.rollout.ordering import Overtaken, written
+from edge.rollout.refusals import sentence_of
 from edge.rollout.waiting import Waiting, status_of
 from edge.rollout.words import Desired, ShadowPlan, State, write
 from edge.settings.kafka import KafkaSettings
@@ -33,8 +35,10 @@ def order(generation: int, letter: str = "a") -> Record:
     return record(TOPICS.models_topic, b"yard", write(desired(generation, letter)))
 
 
-def word(node: str, state: State, at: float = NOW, generation: int = 2) -> Record:
-    said = status(node, state, format_time(at), generation)
+def word(
+    node: str, state: State, at: float = NOW, generation: int = 2, instance: str = ""
+) -> Record:
+    said = status(node, state, format_time(at), generation, instance)
     return record(TOPICS.models_status_topic, said.key, write(said))
 
 
@@ -98,6 +102,26 @@ def test_each_step_is_told_once() -> None:
     assert told.steps == ["one fetching", "one building", "one serving"]
 
 
+def test_of_two_services_of_one_name_both_are_waited_for() -> None:
+    told = Told()
+    told.hear(order(2))
+    told.hear(
+        word("one", "fetching", instance="a"),
+        word("one", "fetching", instance="b"),
+        word("one", "serving", instance="a"),
+    )
+    assert (told.alive, told.waiting.behind) == (["one", "one"], ["one"])
+    told.hear(word("one", "rolled-back", instance="b"))
+    assert (told.waiting.over, told.waiting.served) == (True, False)
+    assert told.steps == ["one fetching", "one fetching", "one serving", "one rolled-back"]
+
+
+def test_what_a_service_said_before_its_restart_is_not_waited_for() -> None:
+    told = Told()
+    told.hear(order(2), word("one", "watching", instance="a"), word("one", "serving", instance="b"))
+    assert told.waiting.served
+
+
 @pytest.mark.parametrize("later", [order(3, "b"), order(1, "b"), order(2, "b")])
 def test_whatever_was_written_later_overtakes_it(later: Record) -> None:
     told = Told()
@@ -131,6 +155,7 @@ def changed(**fields: object) -> Desired:
         changed(digest="sha256:6b2ac967ff77"),
         changed(digest=digest("A")),
         changed(uri=""),
+        changed(uri=f"/{'long' * 1024}"),
         changed(slot="no slot"),
         changed(shadow=ShadowPlan(40, nan)),
         changed(generation=2**53 + 1),
@@ -140,6 +165,33 @@ def changed(**fields: object) -> Desired:
 def test_what_no_node_could_read_is_not_written(unreadable: Desired) -> None:
     with pytest.raises(Fatal, match="no node could read such a roll-out"):
         written(unreadable)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://user:secret@host/bundle",
+        "https://secret@host/bundle",
+        "https://user:sec/ret@host/bundle",
+        "https://host/bundle?X-Amz-Signature=secret",
+        "s3://KEY:secret@bucket/bundle",
+        "s3://bucket/bundle?signature=secret",
+        "simplecache::https://user:secret@host/bundle",
+        "ftp://user:secret@host:99999/bundle",
+    ],
+)
+def test_what_holds_a_secret_is_not_written_and_not_repeated(uri: str) -> None:
+    with pytest.raises(Fatal) as refused:
+        written(changed(uri=uri))
+    assert not re.search("secret|sec$|'sec'|KEY", str(refused.value))
+
+
+def test_a_reason_repeats_no_login_and_is_one_that_every_topic_takes() -> None:
+    error = ConnectionError("Could not connect to https://KEY:secret@endpoint:9000/ by proxy")
+    assert sentence_of(error) == (
+        "ConnectionError: Could not connect to https://…@endpoint:9000/ by proxy"
+    )
+    assert len(sentence_of(Fatal("x" * 2_000_000))) < 2_000
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from deploy.bundle.signature import read_trust
 from edge.rollout import fetching as fetching_module
 from edge.rollout.aside import read_aside
 from edge.rollout.fetching import Fetching, Stopped, manifest_of
-from edge.rollout.remote import Denied, reader_of
+from edge.rollout.refusals import Denied
+from edge.rollout.remote import reader_of
 from edge.rollout.store import Store
 from edge.rollout.words import BundlePlace
 from tests.brokers.certificates import Authority
@@ -87,7 +88,7 @@ def test_over_tls_a_bundle_comes_from_whom_this_machine_trusts_only(
 )
 def test_an_address_that_cannot_be_one_is_refused_in_a_sentence(uri: str, why: str) -> None:
     with pytest.raises(Fatal, match=why) as refused:
-        list(reader_of(uri)("bundle.json"))
+        list(reader_of(uri)("bundle.json", 0))
     assert "secret" not in str(refused.value)
 
 
@@ -121,7 +122,26 @@ def test_a_signature_that_may_not_be_read_is_none(
             fetching(store, read_trust([tmp_path / "key.pub"]).vouch).fetch(wanted)
         assert fetching(store).fetch(wanted).digest == wanted.digest
         with pytest.raises(Denied, match="the server says 403"):
-            list(reader_of(f"{web}/nowhere")(MANIFEST))
+            list(reader_of(f"{web}/nowhere")(MANIFEST, 0))
+
+
+class Garbled(Handler):
+    """Has words for the terminal, as the reason of an error or in the place of an answer."""
+
+    def do_GET(self) -> None:  # noqa: N802 - as the library calls it
+        if self.path.startswith("/error"):
+            self.send_response_only(503, "\x1b[2Jgone\x07" * 1000)
+            self.end_headers()
+        else:
+            self.wfile.write(b"\x1b[2J\x00 nonsense\r\n\r\n")
+
+
+@pytest.mark.parametrize("folder", ["error", "nonsense"])
+def test_a_server_says_nothing_to_the_terminal(tmp_path: Path, folder: str) -> None:
+    with served(tmp_path, Garbled) as web, pytest.raises(Unavailable) as refused:
+        list(reader_of(f"{web}/{folder}")(MANIFEST, 0))
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
 
 
 def test_what_never_ends_is_no_manifest_and_no_signature(
@@ -129,7 +149,7 @@ def test_what_never_ends_is_no_manifest_and_no_signature(
 ) -> None:
     manifest = (tiny_bundle / MANIFEST).read_bytes()
 
-    def endless(name: str) -> Iterator[bytes]:
+    def endless(name: str, _: int) -> Iterator[bytes]:
         yield from [manifest] if name == MANIFEST else repeat(bytes(1 << 20))
 
     monkeypatch.setattr(fetching_module, "reader_of", lambda _: endless)

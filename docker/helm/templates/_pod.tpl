@@ -37,6 +37,11 @@ spec:
       env:
         - {name: YARDLIGHT_CONFIG, value: /etc/yardlight/yardlight.toml}
         - {name: HOME, value: /var/lib/yardlight}
+        {{- if eq .Values.kind "DaemonSet" }}
+        # In roll-outs a pod is what its node is called: the one after it goes on with what is kept there.
+        - name: YARDLIGHT_NODE
+          valueFrom: {fieldRef: {fieldPath: spec.nodeName}}
+        {{- end }}
       ports:
         - {name: metrics, containerPort: {{ include "yardlight.port" . }}, protocol: TCP}
       securityContext:
