@@ -132,12 +132,16 @@ class Service:
         before.engine.close()
 
     def _start_over(self) -> bool:
-        """Whether to join the group anew, from its committed offsets: a stage could not go on."""
+        """Whether to join the group anew, from its committed offsets: a stage could not go on. Who
+        was told to stop leaves that to the next start, which is no failure.
+        """
         error = self.crew.failure
-        if not isinstance(error, Unavailable) or not self.crew.start_over():
+        if not isinstance(error, Unavailable):
             return False
-        _log.warning("starting over from the committed offsets", error=str(error))
-        return True
+        again = self.crew.start_over()
+        what = "starting over" if again else "stopped, the next start goes on"
+        _log.warning(f"{what} from the committed offsets", error=str(error))
+        return again
 
     def _await_kafka(self) -> bool:
         """Wait for a broker and for the topics; False if told to stop before."""

@@ -49,9 +49,9 @@ class Crew:
 
     def start_over(self) -> bool:
         """Forget threads and failure, so that others may be started; False if told to stop."""
+        self.failure = None
         if self._told_to_stop:
             return False
-        self.failure = None
         self._threads.clear()
         self._stop.clear()
         return not self._told_to_stop

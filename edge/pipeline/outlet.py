@@ -18,7 +18,15 @@ class Outlet:
         self._abandoned = Event()
 
     def run(self) -> None:
-        """Publish until everything is acknowledged after `finish`, or until `abandon`."""
+        """Publish until everything is acknowledged after `finish`, or until `abandon`. If that
+        fails, whoever waits in `put` is let go: nobody takes anything any more.
+        """
+        try:
+            self._publish()
+        finally:
+            self._abandoned.set()
+
+    def _publish(self) -> None:
         raise NotImplementedError
 
     def put(self, outcomes: list[Outcome]) -> None:

@@ -54,7 +54,7 @@ class PublishStage(Outlet):
     def _idle(self) -> bool:
         return super()._idle and not self._unacknowledged
 
-    def run(self) -> None:
+    def _publish(self) -> None:
         while not self._over:
             self._crew.beat(NAME)
             self._recover()

@@ -61,7 +61,7 @@ class TransactStage(Outlet):
         """Whether a transaction is open, or nobody knows how one ended."""
         return self._unsettled
 
-    def run(self) -> None:
+    def _publish(self) -> None:
         try:
             while not self._over:
                 self._crew.beat(NAME)

@@ -210,6 +210,19 @@ def test_a_commit_whose_end_is_not_known_ends_the_stage(work: Work) -> None:
     assert work.broker.committed == []
 
 
+def test_nobody_waits_for_room_where_the_stage_has_ended_of_an_error(work: Work) -> None:
+    work.broker.troubles = [Unavailable("nobody answers")]
+    work.classify(5)
+    work.run()
+
+    def infer() -> None:
+        for offset in range(6, 200):
+            work.classify(offset)
+
+    work.crew.start("infer-0", infer)
+    assert work.crew.join(30) == []
+
+
 def test_a_stage_that_is_abandoned_ends_though_nothing_can_be_committed(work: Work) -> None:
     work.membership = None
     work.classify(5)
