@@ -46,7 +46,7 @@ class Fleet:
         trace: TracebackType | None,
     ) -> None:
         if error is not None:
-            self._tell()
+            sys.stderr.write(self.said())
         self._stack.close()
 
     def mend(self) -> None:
@@ -103,11 +103,13 @@ class Fleet:
 
         wait_until(done, "the end of the backlog")
 
-    def _tell(self) -> None:
+    def said(self) -> str:
         """The ends of all logs, for whoever asks later why it failed."""
+        lines = []
         for log in sorted(self._folder.glob("member-*.log")):
-            lines = log.read_text(encoding="utf-8").splitlines()[-_LAST_LINES:]
-            sys.stderr.write("\n".join([f"--- {log.name}", *lines, ""]))
+            end = log.read_text(encoding="utf-8").splitlines()[-_LAST_LINES:]
+            lines += [f"--- {log.name}", *end, ""]
+        return "\n".join(lines)
 
     @property
     def _present(self) -> Sequence[Command]:

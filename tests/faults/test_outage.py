@@ -44,7 +44,7 @@ class _Outage:
         """All is done, by the members that were there at first."""
         fleet.until_done()
         assert fleet.failures == []
-        assert set(fleet.stop_all()) == {0}
+        assert set(fleet.stop_all()) == {0}, fleet.said()
         accounted(self.broker.address, self.world, delivery)
 
 
