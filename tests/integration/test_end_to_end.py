@@ -23,7 +23,8 @@ def test_every_frame_gets_the_label_of_what_it_shows(world: World, engine: Choic
         pytest.importorskip("openvino", reason="needs the extra 'cpu'")
     frames = pictures(COUNT)
     places = world.send(frames)
-    chosen = EngineSettings(engine=engine, engine_cache=world.engine_cache)
+    cache = world.engine_cache
+    chosen = EngineSettings(engine=engine, engine_cache=cache, engine_rebuild="wait")
     with serving(replace(world.settings, engine=chosen)):
         results = world.results(COUNT)
     by_place = {(seen.frame.partition, seen.frame.offset): seen for seen in results}
