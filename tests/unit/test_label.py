@@ -18,7 +18,7 @@ from deploy.bundle.annotation import Annotation, read_annotation, write_annotati
 from tests.pictures import write_picture
 from trainer.collection.folder import read_data_set
 from trainer.labelling.answers import ANSWERS, Answers
-from trainer.labelling.queue import questions
+from trainer.labelling.queue import left_alone, questions
 from trainer.labelling.server import LabelServer, token_of
 from trainer.labelling.session import Session
 
@@ -128,6 +128,29 @@ def test_undo_brings_the_picture_back_as_it_was(data: Path) -> None:
         assert state["answered"] == 0
     assert read_annotation(picture) == before
     assert not (data / "train/cat/0.jpg").exists()
+
+
+def test_a_picture_of_several_labels_never_waits_for_one(data: Path) -> None:
+    several = Annotation(("cat", "dog"), "annotation", "gate-1")
+    for place in ("train/cat", "unlabelled/train"):
+        picture = write_picture(data / place / "both.jpg", 7)
+        write_annotation(picture, several)
+    with serving(data) as page:
+        while "picture" in page.next():
+            page.answer("dog")
+    found = read_data_set(data)
+    assert left_alone(found) == 2
+    kept = [entry.path for entry in found.entries if entry.name == "both.jpg"]
+    assert kept == ["train/cat/both.jpg", "unlabelled/train/both.jpg"]
+    assert all(read_annotation(data / path) == several for path in kept)
+
+
+def test_what_a_person_said_or_said_once_is_not_counted_as_left_alone(data: Path) -> None:
+    write_annotation(data / "unlabelled/train/0.jpg", Annotation(("cat", "dog"), "person"))
+    write_annotation(data / "unlabelled/train/1.jpg", Annotation(("cat", "cat"), "service"))
+    assert left_alone(read_data_set(data)) == 0
+    with serving(data) as page:
+        assert page.next()["left"] == 3
 
 
 def test_what_is_skipped_comes_again_at_the_end(data: Path) -> None:
