@@ -110,7 +110,7 @@ def test_an_annotation_that_cannot_be_read_is_named_and_its_picture_not_judged(d
     assert "train/red/3-2.jpg" not in {one["path"] for one in report["ranking"]}
 
 
-def test_a_label_that_two_pictures_show_at_most_is_said_and_the_others_are_judged(
+def test_a_label_that_few_pictures_show_is_said_and_the_others_are_judged(
     data: Path,
 ) -> None:
     frame = write_frame(data / "train/van/one.jpg", 999, ("red",))

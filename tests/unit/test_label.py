@@ -9,13 +9,18 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.bundle.annotation import Annotation, read_annotation, write_annotation
+from deploy.bundle.command import run_command_line
+from deploy.importing.importer import import_model
+from tests.models import SPEC, write_network
 from tests.pictures import write_picture
+from trainer.cli import app
 from trainer.collection.folder import read_data_set
 from trainer.labelling.answers import ANSWERS, Answers
 from trainer.labelling.queue import left_alone, questions
@@ -199,6 +204,18 @@ def test_a_label_that_is_none_of_the_choices_is_refused(data: Path) -> None:
             page.answer("../../etc")
         caught.value.close()
         assert page.next()["left"] == 4
+
+
+def test_a_bundle_whose_labels_are_no_names_of_folders_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its answer would put the picture where no label is: out of the data set."""
+    write_network(tmp_path / "model.onnx")
+    spec = replace(SPEC, labels=("..", *SPEC.labels[1:]))
+    made = import_model(tmp_path / "model.onnx", spec, tmp_path / "bundle")
+    words = ["label", "--data", str(data), "--bundle", str(made.folder), "--port", "0"]
+    assert run_command_line(app, words) == 1
+    assert capsys.readouterr().err == "error: label '..' cannot be the name of a folder\n"
 
 
 def test_a_full_disk_keeps_the_picture_where_it_is(

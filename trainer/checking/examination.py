@@ -132,7 +132,7 @@ def _judge_labels(
     ]
     labelled = Labelled.of([entries[number].path for number in numbers], found.shows)
     roots = [groups.root(number) for number in numbers]
-    judged = judge(features, numbers, labelled.questions, roots, kept, live.count)
+    judged = judge(features, numbers, labelled.questions, roots, labelled.fewest, kept, live.count)
     labelled.judged(judged.opinions)
     found.ranking += labelled.ranking
     found.findings += labelled.findings

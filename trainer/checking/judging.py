@@ -20,9 +20,6 @@ from trainer.checking.predictions import (
     folds_possible,
 )
 
-_FEWEST_FOLDS = 2
-"""One part to learn from, one to ask about."""
-
 
 class Opinion(msgspec.Struct, frozen=True):
     """Of M pictures, about one question; all empty if nothing can be learned."""
@@ -51,6 +48,7 @@ def judge(
     labelled: Sequence[int],
     questions: Sequence[Targets],
     groups: Sequence[int],
+    fewest: int,
     kept: Path,
     watch: Watch,
 ) -> Judgement:
@@ -61,23 +59,27 @@ def judge(
         labelled: the M of them of which somebody has said what they show.
         questions: the answers to each that are given, int64 [M].
         groups: [M], the same number for pictures that show the same.
+        fewest: so many groups have to have each answer, or nothing is said to the question.
         kept: file for the next time.
         watch: shows how far it is.
     """
-    asked = key_of(features, np.array(labelled), np.array(groups), *questions)
+    asked = key_of(features, np.array(labelled), np.array(groups), np.array(fewest), *questions)
 
     def make() -> Judgement:
         with bounded():
             learned = features[list(labelled)]
-            opinions = [_opinion(learned, targets, groups, watch) for targets in questions]
+            opinions = [
+                _opinion(learned, targets, groups, watch)
+                if folds_possible(targets, groups) >= fewest
+                else Opinion([], [], [], [])
+                for targets in questions
+            ]
             return Judgement(opinions, outlier_scores(features).tolist())
 
     return recall(kept, asked, Judgement, make)
 
 
 def _opinion(learned: Features, targets: Targets, groups: Sequence[int], watch: Watch) -> Opinion:
-    if folds_possible(targets, groups) < _FEWEST_FOLDS:
-        return Opinion([], [], [], [])
     answers = cross_validated(learned, targets, groups, watch)
     quality = label_quality(targets, answers)
     return Opinion(

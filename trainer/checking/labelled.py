@@ -11,6 +11,12 @@ from trainer.checking.judging import Opinion
 from trainer.checking.predictions import Targets
 from trainer.checking.shows import Shows
 
+_FEWEST = 2
+"""Pictures of each label, where they exclude each other: one to learn from, one to ask about."""
+_FEWEST_EACH_WAY = 5
+"""Pictures with a label, and without it, where it is judged alone: what two of them have in common
+is mostly something else."""
+
 
 @dataclass(slots=True)
 class Labelled:
@@ -44,6 +50,11 @@ class Labelled:
             return list(self.shown.T.astype(np.int64))
         return [self.shown.argmax(1).astype(np.int64)] if self.labels else []
 
+    @property
+    def fewest(self) -> int:
+        """Pictures that differ, of each answer to a question, without which it is not judged."""
+        return _FEWEST_EACH_WAY if self.several else _FEWEST
+
     def judged(self, opinions: Sequence[Opinion]) -> None:
         """Say what came of each question."""
         answered = [number for number, opinion in enumerate(opinions) if opinion.scores]
@@ -61,8 +72,8 @@ class Labelled:
         without = [label for at, label in enumerate(self.labels) if at not in answered]
         if self.several and without:
             yield (
-                f"Not judged: {', '.join(without)}. That takes two pictures that show it, and two "
-                "that do not, all of which differ."
+                f"Not judged: {', '.join(without)}. That takes {self.fewest} pictures that show it "
+                f"and {self.fewest} that do not, all of which differ."
             )
         if not self.labels or not (self.several or answered):
             yield (

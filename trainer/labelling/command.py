@@ -67,10 +67,10 @@ def _choices(data: DataSet, bundle: Bundle | None, labels: str | None) -> list[s
     """Labels in the order of their keys."""
     known = () if bundle is None else bundle.manifest.labels
     typed = [label.strip() for label in (labels or "").split(",") if label.strip()]
-    for label in typed:
+    said = typed or sorted({*data.labels, *(known if not data.labels else ())})
+    for label in said:
         if "/" in label or label.startswith(".") or label in RESERVED:
             raise DataError(f"label {label!r} cannot be the name of a folder")
-    said = typed or sorted({*data.labels, *(known if not data.labels else ())})
     choices = list(dict.fromkeys([*said, *data.labels]))
     if not choices:
         raise DataError(f"{data.root} has no labels yet: name them with --labels cat,dog")
