@@ -15,7 +15,11 @@ pytest.importorskip("cleanvision", reason="needs the extra 'data'")
 from deploy.bundle.annotation import Annotation, annotation_of, write_annotation
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
+from deploy.bundle.manifest import InputSpec
 from trainer.cli import app
+from trainer.data.annotated import read_annotated_layout
+from trainer.data.digest import data_digest
+from trainer.data.pictures import read_pictures
 
 pytestmark = pytest.mark.slow
 _COLOURS = {"red": 0, "blue": 2}
@@ -89,6 +93,21 @@ def test_a_label_that_is_missing_and_one_that_is_too_many_are_found(data: Path) 
 def test_each_label_of_a_picture_is_counted(data: Path) -> None:
     counts = check(data)["counts"]
     assert counts == {"train": {"blue": 2 * _EACH, "nothing": _EACH, "red": 2 * _EACH}}
+
+
+def test_the_digest_is_the_one_that_fit_names(data: Path) -> None:
+    for path in data.glob("train/nothing/0-1*.jpg"):
+        write_annotation(path, Annotation(("empty",), "person"))
+    shutil.copytree(data / "train", data / "val")
+    spec = InputSpec(32, 32)
+    layout = read_annotated_layout(data, ("red", "blue"), "empty")
+    read = [
+        read_pictures(split, layout.labels, spec, 1, lambda _, every, __: iter(every))
+        for split in (layout.train, layout.val)
+    ]
+    report = check(data, "--nothing", "empty")
+    assert report["digest"] == data_digest(data, *read)
+    assert report["counts"]["val"] == {"blue": 2 * _EACH, "nothing": _EACH, "red": 2 * _EACH}
 
 
 def test_the_same_bytes_with_other_labels_are_a_disagreement_and_stay(data: Path) -> None:

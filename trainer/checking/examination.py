@@ -54,12 +54,13 @@ class Examination:
 
 
 def examine(
-    data: DataSet, kept: Path, network: Network | None, threads: int, live: Live
+    data: DataSet, nothing: str, kept: Path, network: Network | None, threads: int, live: Live
 ) -> Examination:
     """Look at a data set.
 
     Args:
         data: the pictures.
+        nothing: a label that says that none of the others is there, where there are several.
         kept: folder where all that was found out is kept for the next run.
         network: tells pictures apart; edges, colours and surfaces do where there is none.
         threads: CPU threads; 0 takes every core.
@@ -67,8 +68,10 @@ def examine(
     """
     measured = measure(data, kept, threads, live.count)
     files = {entry.path: (entry, measured[entry.path].sha256) for entry in data.entries}
-    shows = read_shows(data)
-    found = Examination(data, Version(str(data.root), files), shows, notes=list(shows.notes))
+    shows = read_shows(data, nothing)
+    found = Examination(
+        data, Version(str(data.root), files, shows.of), shows, notes=list(shows.notes)
+    )
     found.findings += [
         Finding("unreadable", path, one.problem) for path, one in measured.items() if one.problem
     ]

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from deploy.bundle.annotation import Annotation, BadAnnotation, read_annotation
 from trainer.collection.folder import DataSet, Entry
-from trainer.settings import NOTHING
 
 Labels: TypeAlias = tuple[str, ...] | None
 """In alphabetical order; None where nobody has said what it shows."""
@@ -25,8 +24,12 @@ class Shows:
     notes: tuple[str, ...] = ()
 
 
-def read_shows(data: DataSet) -> Shows:
-    """Read the annotations beside the pictures. One that is damaged is a note, and no error."""
+def read_shows(data: DataSet, nothing: str) -> Shows:
+    """Read the annotations beside the pictures. One that is damaged is a note, and no error.
+
+    Args:
+        nothing: a label that says that none of the others is there.
+    """
     known: dict[str, Annotation | None] = {}
     damaged: list[BadAnnotation] = []
     for entry in data.entries:
@@ -34,20 +37,20 @@ def read_shows(data: DataSet) -> Shows:
             known[entry.path] = read_annotation(data.place(entry))
         except BadAnnotation as error:
             damaged.append(error)
-    if not any(_is_beyond(entry, known.get(entry.path)) for entry in data.entries):
+    if not any(_is_beyond(entry, known.get(entry.path), nothing) for entry in data.entries):
         return Shows({entry.path: _folder(entry) for entry in data.entries}, several=False)
     of = {
-        entry.path: _labels(entry, known[entry.path]) if entry.path in known else None
+        entry.path: _labels(entry, known[entry.path], nothing) if entry.path in known else None
         for entry in data.entries
     }
     return Shows(of, several=True, notes=tuple(_notes(damaged)))
 
 
-def _is_beyond(entry: Entry, known: Annotation | None) -> bool:
+def _is_beyond(entry: Entry, known: Annotation | None, nothing: str) -> bool:
     """Whether an annotation says what no folder can."""
     if entry.label is None or known is None:
         return False
-    return len(set(known.labels)) > 1 or (_shows_none(known) and entry.label != NOTHING)
+    return len(set(known.labels)) > 1 or (_shows_none(known) and entry.label != nothing)
 
 
 def _shows_none(known: Annotation) -> bool:
@@ -58,12 +61,12 @@ def _folder(entry: Entry) -> Labels:
     return None if entry.label is None else (entry.label,)
 
 
-def _labels(entry: Entry, known: Annotation | None) -> Labels:
+def _labels(entry: Entry, known: Annotation | None, nothing: str) -> Labels:
     if entry.label is None or (known is not None and known.disagree):
         return None
     is_said = known is not None and (known.labels or _shows_none(known))
     labels = known.labels if known is not None and is_said else (entry.label,)
-    return tuple(sorted(set(labels) - {NOTHING}))
+    return tuple(sorted(set(labels) - {nothing}))
 
 
 def _notes(damaged: list[BadAnnotation]) -> Iterator[str]:

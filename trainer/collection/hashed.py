@@ -21,15 +21,23 @@ class Version:
 
     name: str
     files: Mapping[str, tuple[Entry, str]]
+    shows: Mapping[str, tuple[str, ...] | None] | None = None
+    """Path → labels, None where nobody has said them; unless given, that of the folder."""
 
     @property
     def digest(self) -> str:
         """That of the pictures with a label in train and val, as `fit` names it in a bundle."""
-        return digest_of(
-            (path, found, entry.label)
-            for path, (entry, found) in self.files.items()
-            if entry.label is not None
+        labelled = (
+            (path, found, self._labels(entry)) for path, (entry, found) in self.files.items()
         )
+        return digest_of(
+            (path, found, labels) for path, found, labels in labelled if labels is not None
+        )
+
+    def _labels(self, entry: Entry) -> tuple[str, ...] | None:
+        if self.shows is not None:
+            return self.shows[entry.path]
+        return None if entry.label is None else (entry.label,)
 
 
 def read_version(where: Path, watch: Watch) -> Version:
