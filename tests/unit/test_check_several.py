@@ -110,6 +110,19 @@ def test_the_digest_is_the_one_that_fit_names(data: Path) -> None:
     assert report["counts"]["val"] == {"blue": 2 * _EACH, "nothing": _EACH, "red": 2 * _EACH}
 
 
+def test_a_label_more_is_a_difference(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(data)
+    before = data.parent / "data-check" / "check.json"
+    assert run_command_line(app, ["diff", str(before), str(data)]) == 0
+    write_annotation(data / "train/red/2-0.jpg", Annotation(("red", "blue"), "person"))
+    capsys.readouterr()
+    assert run_command_line(app, ["diff", str(before), str(data), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["relabelled"] == [["train/red/2-0.jpg", "train/red/2-0.jpg"]]
+    assert found["unchanged"] == 4 * _EACH - 1
+    assert found["before"] == json.loads(before.read_bytes())["digest"] != found["after"]
+
+
 def test_the_same_bytes_with_other_labels_are_a_disagreement_and_stay(data: Path) -> None:
     first, again = data / "train/red/3-1.jpg", data / "train/red/again.jpg"
     shutil.copy(first, again)

@@ -18,9 +18,9 @@ from trainer.checking.measuring import measure
 from trainer.checking.plain import Features
 from trainer.checking.quality import poor_pictures
 from trainer.checking.sameness import duplicates, leaks, near_duplicates
-from trainer.checking.shows import Shows, read_shows
 from trainer.collection.folder import DataSet, Entry
 from trainer.collection.hashed import Version
+from trainer.collection.shows import Shows, read_shows
 from trainer.likeness.groups import Groups
 from trainer.progress import Live
 from trainer.settings import NOTHING

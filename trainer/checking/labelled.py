@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from trainer.checking.finding import Finding
 from trainer.checking.judging import Opinion
 from trainer.checking.predictions import Targets
-from trainer.checking.shows import Shows
+from trainer.collection.shows import Shows
 
 _FEWEST = 2
 """Pictures of each label, where they exclude each other: one to learn from, one to ask about."""

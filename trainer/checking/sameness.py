@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trainer.checking.finding import Finding
 from trainer.checking.measured import Measured
-from trainer.checking.shows import Labels
 from trainer.collection.folder import Entry
+from trainer.collection.shows import Labels
 from trainer.likeness.groups import Groups
 
 

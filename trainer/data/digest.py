@@ -21,8 +21,9 @@ def data_digest(root: Path, *splits: Pictures) -> str:
 
 
 def digest_of(lines: Iterable[Line]) -> str:
-    """`sha256:…` over the sorted lines "relative path, sha256 of the file, label"; of several, those
-    in alphabetical order with zero bytes between.
+    """`sha256:…` over the sorted lines "relative path, sha256 of the file, label".
+
+    Several labels are in alphabetical order, with zero bytes between.
     """
     text = "".join(
         sorted(f"{path}\t{found}\t{chr(0).join(sorted(labels))}\n" for path, found, labels in lines)

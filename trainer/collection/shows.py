@@ -38,7 +38,7 @@ def read_shows(data: DataSet, nothing: str) -> Shows:
         except BadAnnotation as error:
             damaged.append(error)
     if not any(_is_beyond(entry, known.get(entry.path), nothing) for entry in data.entries):
-        return Shows({entry.path: _folder(entry) for entry in data.entries}, several=False)
+        return Shows({entry.path: label_of(entry) for entry in data.entries}, several=False)
     of = {
         entry.path: _labels(entry, known[entry.path], nothing) if entry.path in known else None
         for entry in data.entries
@@ -57,7 +57,8 @@ def _shows_none(known: Annotation) -> bool:
     return not known.labels and known.by != "nobody" and not known.disagree
 
 
-def _folder(entry: Entry) -> Labels:
+def label_of(entry: Entry) -> Labels:
+    """The label of its folder."""
     return None if entry.label is None else (entry.label,)
 
 
