@@ -40,7 +40,7 @@ class Calibration:
 
     def __str__(self) -> str:
         moved = " and an offset for each label" if self.offsets else ""
-        return f"temperature {self.temperature:.2f}{moved}"
+        return f"temperature {self.temperature:#.3g}{moved}"
 
     def document(self) -> dict[str, Any]:
         offsets = {"offsets": list(self.offsets)} if self.offsets else {}

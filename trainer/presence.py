@@ -50,23 +50,28 @@ class Presence:
         return wilson(self.exact, self.pictures)
 
     @property
-    def mean_average_precision(self) -> float:
-        """Over the labels that some picture shows."""
+    def mean_average_precision(self) -> float | None:
+        """Over the labels that some picture shows; None where there are none."""
         return _mean([score.average_precision for score in self.by_label if score.pictures])
 
     @property
-    def mean_f1(self) -> float:
+    def mean_f1(self) -> float | None:
+        """The same."""
         return _mean([score.f1 for score in self.by_label if score.pictures])
 
     @property
     def figures(self) -> tuple[Figure, ...]:
         low, high = self.interval
+        exact = Figure(
+            "exact match", self.accuracy, f"every label right; {low:.3f} to {high:.3f}, 95 %"
+        )
+        precise, f1 = self.mean_average_precision, self.mean_f1
+        if precise is None or f1 is None:
+            return (exact,)
         return (
-            Figure(
-                "exact match", self.accuracy, f"every label right; {low:.3f} to {high:.3f}, 95 %"
-            ),
-            Figure("mean average precision", self.mean_average_precision, "at any threshold"),
-            Figure("mean F1", self.mean_f1, f"at {THRESHOLD}, each label counts the same"),
+            exact,
+            Figure("mean average precision", precise, "at any threshold"),
+            Figure("mean F1", f1, f"at {THRESHOLD}, each label counts the same"),
         )
 
     @property
@@ -148,5 +153,5 @@ def _by_threshold(
     return precise, 2 * right / (called + pictures), (sorted_said[ends] + below) / 2
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None

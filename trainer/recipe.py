@@ -26,6 +26,7 @@ from trainer.data.mix import Mixing, mix
 from trainer.data.pictures import Pictures, read_pictures
 from trainer.data.scarcity import scarce
 from trainer.dense_weights import put_dense, take_dense
+from trainer.errors import DataError
 from trainer.evaluation import Evaluation
 from trainer.keeper import Keeper
 from trainer.learning import Learner
@@ -36,7 +37,7 @@ from trainer.progress import Live
 from trainer.ranks import Ranks, together
 from trainer.report import Trained
 from trainer.reporting.private import report_on
-from trainer.settings import FitSettings
+from trainer.settings import NOTHING, FitSettings
 from trainer.tasks.known import task_of
 from trainer.tasks.objective import objective_of
 from trainer.teacher import Teacher, open_teacher
@@ -157,6 +158,8 @@ def _finish(settings: FitSettings, learned: _Learned, live: Live) -> tuple[Bundl
 def _layout(settings: FitSettings) -> Layout:
     if settings.multi_label:
         return read_annotated_layout(settings.data, settings.label_order, settings.nothing)
+    if settings.nothing != NOTHING:
+        raise DataError("--nothing goes with --multi-label: without it every folder is a label")
     layout = read_layout(settings.data, settings.label_order)
     return replace(layout, notes=tuple(unread_labels(layout)))
 

@@ -1,7 +1,7 @@
 """Outcomes as their topics tell them, read back."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
@@ -27,6 +27,8 @@ class RecordedOutcome:
     content: str
     """The label or the reason: what two honest repeats have in common."""
     confidence: float = 1.0
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Of a classification: label → probability, the highest ones."""
 
 
 Parser: TypeAlias = Callable[[Record], Iterator[RecordedOutcome]]
@@ -52,7 +54,9 @@ def belongs(record: Record, group: str) -> bool:
 def _classified(record: Record) -> Iterator[RecordedOutcome]:
     seen = read_classification(record.value or b"")
     at = Partition(seen.frame.topic, seen.frame.partition)
-    yield RecordedOutcome(at, seen.frame.offset, Answer.CLASSIFIED, seen.label, seen.confidence)
+    yield RecordedOutcome(
+        at, seen.frame.offset, Answer.CLASSIFIED, seen.label, seen.confidence, seen.scores
+    )
 
 
 def _skipped(record: Record) -> Iterator[RecordedOutcome]:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.bundle.manifest import Activation
 from edge.audit.outcomes import DAMAGED, RecordedOutcome, belongs, parsers
 from edge.audit.tally import Answer, Tally
+from edge.called import called
 from edge.frame import Partition, Range
 from edge.kafka.reader import TopicReader
 from edge.outcome import Classified, DeadLettered, Outcome, Skipped
@@ -21,7 +23,7 @@ class Said:
 
     answer: Answer
     content: str
-    """The label or the reason."""
+    """The label, all labels that are there, or the reason."""
     confidence: float = 1.0
 
     def __str__(self) -> str:
@@ -30,15 +32,20 @@ class Said:
         return f"{self.answer.name.lower().replace('_', '-')}: {self.content}"
 
 
-def said_of(outcome: Outcome) -> Said:
-    """An outcome of the rerun in the words that the topics use."""
+def said_of(outcome: Outcome, activation: Activation) -> Said:
+    """An outcome of the rerun, by a bundle whose probabilities are made that way."""
     match outcome:
         case Classified():
-            return Said(Answer.CLASSIFIED, outcome.label, outcome.scores[outcome.label])
+            return _classified(outcome.scores, activation)
         case Skipped():
             return Said(Answer.SKIPPED, outcome.reason)
         case DeadLettered():
             return Said(Answer.DEAD_LETTERED, outcome.reason)
+
+
+def _classified(scores: Mapping[str, float], activation: Activation) -> Said:
+    found = called(scores, activation)
+    return Said(Answer.CLASSIFIED, found.name, found.confidence)
 
 
 @dataclass(slots=True)
@@ -72,9 +79,12 @@ def read_live(
     topics: TopicSettings,
     group: str,
     asked: Mapping[Partition, Range],
+    activation: Activation,
     stopped: Callable[[], bool],
 ) -> dict[Partition, Outcomes]:
     """What a group said of these offsets; less of it if `stopped` says so meanwhile.
+
+    Records do not tell whether labels excluded each other: `activation` says it of all of them.
 
     Raises:
         Unavailable: the broker stopped answering.
@@ -88,13 +98,14 @@ def read_live(
                 continue
             try:
                 for outcome in parse(record):
-                    _note(live, outcome)
+                    if outcome.partition in live:
+                        live[outcome.partition].note(outcome.offset, _said(outcome, activation))
             except DAMAGED:
                 continue
     return live
 
 
-def _note(live: Mapping[Partition, Outcomes], outcome: RecordedOutcome) -> None:
-    if outcome.partition in live:
-        said = Said(outcome.answer, outcome.content, outcome.confidence)
-        live[outcome.partition].note(outcome.offset, said)
+def _said(outcome: RecordedOutcome, activation: Activation) -> Said:
+    if outcome.answer is Answer.CLASSIFIED and activation == "sigmoid":
+        return _classified(outcome.scores, activation)
+    return Said(outcome.answer, outcome.content, outcome.confidence)

@@ -62,7 +62,7 @@ class Rerun:
                 return
             with closing(provision.engine):
                 if self._settings.compare:
-                    self.comparison = self._live_side(reader, asked)
+                    self.comparison = self._live_side(reader, asked, bundle)
                 self._classify(self._frames(reader, asked, held), bundle, provision)
 
     def _look(
@@ -80,9 +80,13 @@ class Rerun:
             self._create(settings.into, len(held))
         return asked, held
 
-    def _live_side(self, reader: TopicReader, asked: Mapping[Partition, Range]) -> Comparison:
-        settings = self._settings
-        live = read_live(reader, settings.topics, settings.group, asked, self._stop.is_set)
+    def _live_side(
+        self, reader: TopicReader, asked: Mapping[Partition, Range], bundle: Bundle
+    ) -> Comparison:
+        settings, activation = self._settings, bundle.manifest.outputs.activation
+        live = read_live(
+            reader, settings.topics, settings.group, asked, activation, self._stop.is_set
+        )
         return Comparison(live, settings.examples)
 
     def _create(self, topic: str, partitions: int) -> None:
@@ -121,10 +125,11 @@ class Rerun:
             ]
             published = self._published(stack)
             writer = self._writer(bundle, provision)
+            activation = bundle.manifest.outputs.activation
             for outcome in rerun(frames, classifiers, settings.engine.max_batch):
                 self.summary.note(outcome)
                 if self.comparison is not None:
-                    self.comparison.note(outcome.frame, said_of(outcome))
+                    self.comparison.note(outcome.frame, said_of(outcome, activation))
                 if published is not None and isinstance(outcome, Classified):
                     published.send(writer.write(outcome))
             if published is not None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from threading import Lock
 
+from deploy.bundle.manifest import Activation
+from edge.called import called
 from edge.outcome import ENGINE_FAILED, Classified, DeadLettered, Outcome
 from edge.rollout.words import Figures
 
@@ -74,6 +76,10 @@ def ratio(
 class Comparison:
     """A candidate beside the engine that serves, on the same batches."""
 
+    served: Activation = "softmax"
+    """How the bundle that serves makes probabilities."""
+    tried: Activation = "softmax"
+    """How the candidate does."""
     frames: int = 0
     agreed: int = 0
     errors: int = 0
@@ -85,11 +91,16 @@ class Comparison:
             self.frames += 1
             if not isinstance(other, Classified):
                 self.errors += 1
-            elif isinstance(one, Classified) and one.label == other.label:
+            elif isinstance(one, Classified) and self._agree(one, other):
                 self.agreed += 1
         ours, theirs = batch_of(live), batch_of(shadow)
         if ours.classified == theirs.classified and ours.seconds > 0:
             self._ratios.append(theirs.seconds / ours.seconds)
+
+    def _agree(self, one: Classified, other: Classified) -> bool:
+        """Whether both name the same label; where labels do not exclude each other, all of them."""
+        live, candidate = called(one.scores, self.served), called(other.scores, self.tried)
+        return live.name == candidate.name
 
     def figures(self) -> Figures:
         return Figures(

@@ -136,7 +136,7 @@ class Rolling:
         if desired.shadow.frames:
             self._enter("shadowing")
             beside = self.sessions.beside(candidate, NAME)
-            verdict, figures = self.trial.shadow(desired, beside, self._pause)
+            verdict, figures = self.trial.shadow(desired, candidate, beside, self._pause)
             if verdict.broken:
                 self._enter("rolled-back", f"in the shadow: {verdict.broken}", figures)
                 return

@@ -19,8 +19,8 @@ class Shadow:
     Whole batches are taken, so that both engines are timed on the same one.
     """
 
-    def __init__(self, classifier: Classifies, share: float) -> None:
-        self.comparison = Comparison()
+    def __init__(self, classifier: Classifies, share: float, comparison: Comparison) -> None:
+        self.comparison = comparison
         self.dropped = 0
         """Frames that were to be compared, and for which there was no time."""
         self._classifier = classifier

@@ -8,7 +8,7 @@ from deploy.bundle.errors import Unavailable
 from edge.observe.rollout_metrics import RolloutMetrics
 from edge.pipeline.shift import Post
 from edge.provision import Provision
-from edge.rollout.figures import Batch, Work, batch_of
+from edge.rollout.figures import Batch, Comparison, Work, batch_of
 from edge.rollout.seat import Seat
 from edge.rollout.shadow import Shadow
 from edge.rollout.verdict import Verdict, judge
@@ -39,9 +39,16 @@ class Trial:
         """Begin to see what the engine at work does, to compare a candidate with."""
         self.witnesses.add(lambda outcomes: self.note(batch_of(outcomes)))
 
-    def shadow(self, desired: Desired, post: Post, pace: Pace) -> tuple[Verdict, Figures]:
+    def shadow(
+        self, desired: Desired, candidate: Provision, post: Post, pace: Pace
+    ) -> tuple[Verdict, Figures]:
         """Compare a candidate on live frames; whoever serves takes no notice."""
-        shadow, compared = Shadow(post.classifier, desired.shadow.share), Figures()
+        served, tried = (
+            provision.bundle.manifest.outputs.activation
+            for provision in (self.seat.at_work, candidate)
+        )
+        comparison, compared = Comparison(served, tried), Figures()
+        shadow = Shadow(post.classifier, desired.shadow.share, comparison)
         self.witnesses.add(shadow.offer)
         try:
             while True:

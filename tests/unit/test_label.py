@@ -9,16 +9,21 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.bundle.annotation import Annotation, read_annotation, write_annotation
+from deploy.bundle.command import run_command_line
+from deploy.importing.importer import import_model
+from tests.models import SPEC, write_network
 from tests.pictures import write_picture
+from trainer.cli import app
 from trainer.collection.folder import read_data_set
 from trainer.labelling.answers import ANSWERS, Answers
-from trainer.labelling.queue import questions
+from trainer.labelling.queue import left_alone, questions
 from trainer.labelling.server import LabelServer, token_of
 from trainer.labelling.session import Session
 
@@ -130,6 +135,29 @@ def test_undo_brings_the_picture_back_as_it_was(data: Path) -> None:
     assert not (data / "train/cat/0.jpg").exists()
 
 
+def test_a_picture_of_several_labels_never_waits_for_one(data: Path) -> None:
+    several = Annotation(("cat", "dog"), "annotation", "gate-1")
+    for place in ("train/cat", "unlabelled/train"):
+        picture = write_picture(data / place / "both.jpg", 7)
+        write_annotation(picture, several)
+    with serving(data) as page:
+        while "picture" in page.next():
+            page.answer("dog")
+    found = read_data_set(data)
+    assert left_alone(found) == 2
+    kept = [entry.path for entry in found.entries if entry.name == "both.jpg"]
+    assert kept == ["train/cat/both.jpg", "unlabelled/train/both.jpg"]
+    assert all(read_annotation(data / path) == several for path in kept)
+
+
+def test_what_a_person_said_or_said_once_is_not_counted_as_left_alone(data: Path) -> None:
+    write_annotation(data / "unlabelled/train/0.jpg", Annotation(("cat", "dog"), "person"))
+    write_annotation(data / "unlabelled/train/1.jpg", Annotation(("cat", "cat"), "service"))
+    assert left_alone(read_data_set(data)) == 0
+    with serving(data) as page:
+        assert page.next()["left"] == 3
+
+
 def test_what_is_skipped_comes_again_at_the_end(data: Path) -> None:
     with serving(data) as page:
         page.post("/skip", {"path": page.next()["picture"]["path"]})
@@ -176,6 +204,18 @@ def test_a_label_that_is_none_of_the_choices_is_refused(data: Path) -> None:
             page.answer("../../etc")
         caught.value.close()
         assert page.next()["left"] == 4
+
+
+def test_a_bundle_whose_labels_are_no_names_of_folders_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its answer would put the picture where no label is: out of the data set."""
+    write_network(tmp_path / "model.onnx")
+    spec = replace(SPEC, labels=("..", *SPEC.labels[1:]))
+    made = import_model(tmp_path / "model.onnx", spec, tmp_path / "bundle")
+    words = ["label", "--data", str(data), "--bundle", str(made.folder), "--port", "0"]
+    assert run_command_line(app, words) == 1
+    assert capsys.readouterr().err == "error: label '..' cannot be the name of a folder\n"
 
 
 def test_a_full_disk_keeps_the_picture_where_it_is(

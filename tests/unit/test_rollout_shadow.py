@@ -10,6 +10,7 @@ from deploy.bundle.reference import Outputs, Scores
 from edge.freshness import Freshness
 from edge.outcome import Classified
 from edge.pipeline.classify import Classifier
+from edge.rollout.figures import Comparison
 from edge.rollout.shadow import Shadow
 from tests.clock import Clock
 from tests.frames import make_frame
@@ -33,7 +34,9 @@ class Engine:
 def shadow(share: float) -> Shadow:
     spec = InputSpec(32, 32)
     return Shadow(
-        Classifier(Engine(), spec, LABELS, Limits(), 5, Clock(), Freshness()), share=share
+        Classifier(Engine(), spec, LABELS, Limits(), 5, Clock(), Freshness()),
+        share=share,
+        comparison=Comparison(),
     )
 
 

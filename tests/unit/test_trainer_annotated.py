@@ -88,6 +88,47 @@ def test_a_label_that_every_picture_shows_cannot_be_learned(tmp_path: Path) -> N
     )
 
 
+def test_a_label_that_every_picture_of_val_shows_cannot_be_calibrated(tmp_path: Path) -> None:
+    """Whatever is said with any confidence would fit, so it would be said of every frame."""
+    root = data_set(tmp_path)
+    for path in (tmp_path / "val").rglob("*.jpg"):
+        write_annotation(path, Annotation(("cat", "dog"), "person"))
+    assert f"every picture of {tmp_path / 'val'} shows cat, dog" in refusal(root)
+
+
+@pytest.mark.parametrize("label", ["", "two\nlines", "\0"])
+def test_a_label_that_no_bundle_can_have_is_refused_before_anything_is_learned(
+    tmp_path: Path, label: str
+) -> None:
+    said = refusal(data_set(tmp_path, {**SEVERAL, "rest/x": (label,)}))
+    assert said.startswith(f"{tmp_path} has labels that a bundle cannot have: {label!r};")
+
+
+def test_labels_are_listed_once(tmp_path: Path) -> None:
+    said = refusal(data_set(tmp_path), ("cat", "dog", "cat"))
+    assert said == "--labels lists cat more than once"
+
+
+def test_no_label_and_a_label_contradict_each_other(tmp_path: Path) -> None:
+    both = {**SEVERAL, "rest/x": ("empty", "dog")}
+    said = refusal(data_set(tmp_path, both), nothing="empty")
+    assert said.startswith("annotations that have empty, which says that there is no label")
+    assert f"{tmp_path / 'train' / 'rest' / 'x.jpg'}: empty, dog" in said
+
+
+def test_labels_that_were_typed_in_two_ways_are_said(tmp_path: Path) -> None:
+    typed = {**SEVERAL, "rest/x": (" Cat ",), "rest/y": ("🚗 van",)}
+    data_set(tmp_path, typed)
+    for number, label in enumerate((" Cat ", "🚗 van")):
+        path = tmp_path / "val" / "rest" / f"typed-{number}.jpg"
+        path.write_bytes(b"")
+        write_annotation(path, Annotation((label,), "person"))
+    assert (
+        "warning: labels that differ only in capitals or spaces: ' Cat ', 'cat'"
+        in read(tmp_path).notes
+    )
+
+
 def test_an_annotation_that_contradicts_its_folder_is_refused(tmp_path: Path) -> None:
     """A person moved the picture, or the annotation: neither is believed."""
     moved = {**SEVERAL, "cat/x": ("dog",), "cat/y": ()}

@@ -70,3 +70,12 @@ def test_evaluating_what_is_no_bundle_says_so(
 def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
     assert typed("--version") == 0
     assert capsys.readouterr().out.startswith("yardlight ")
+
+
+def test_who_reads_folders_is_not_left_believing_that_a_label_means_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="needs the extra 'train'")
+    words = ("fit", "--data", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert typed(*words, "--nothing", "background") == 1
+    assert capsys.readouterr().err.startswith("error: --nothing goes with --multi-label")

@@ -56,6 +56,14 @@ def test_a_label_that_no_picture_shows_scores_nothing_and_counts_for_nothing() -
     assert without.mean_average_precision == without.by_label[0].average_precision
 
 
+def test_means_over_labels_that_no_picture_shows_are_not_given_instead_of_zero() -> None:
+    nothing = Presence(("cat", "owl"), np.zeros_like(SHOWN), np.zeros_like(SAID))
+    assert (nothing.mean_average_precision, nothing.mean_f1) == (None, None)
+    assert [figure.name for figure in nothing.figures] == ["exact match"]
+    assert nothing.accuracy == 1
+    assert nothing.document()["mean_f1"] is None
+
+
 def test_a_mistake_is_a_label_of_a_picture() -> None:
     found = np.argwhere(ManyLabels().mistakes(SAID, SHOWN))
     assert found.tolist() == [[1, 0], [2, 0], [3, 1]]

@@ -23,7 +23,7 @@ from trainer.collection.folder import read_data_set, require_writable
 from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.progress import Live
-from trainer.settings import Variant
+from trainer.settings import NOTHING, Variant
 
 _Flag = Parameter(negative=())
 
@@ -55,6 +55,10 @@ class CheckSettings:
 
     size: Annotated[int, Parameter(validator=Number(gte=32, lte=8192))] = 224
     """With --weights: width and height at which the network looks at pictures, in pixels."""
+
+    nothing: str = NOTHING
+    """Where annotations name several labels: the label of pictures that says that none of the
+    others is there, as `fit` takes it."""
 
     threads: Annotated[int, Parameter(validator=Number(gte=0))] = 0
     """CPU threads; 0 takes every core."""
@@ -94,7 +98,7 @@ def check_command(settings: CheckSettings) -> None:
     network = _network(settings)
     _make_report_folder(settings.report)
     with Live() as live:
-        found = examine(data, settings.report, network, settings.threads, live)
+        found = examine(data, settings.nothing, settings.report, network, settings.threads, live)
         page = write_page(found, settings.report, settings.threads, live.count)
     document = write_document(found, settings.report)
     _say(found)

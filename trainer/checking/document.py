@@ -25,7 +25,7 @@ def write_document(found: Examination, folder: Path) -> Path:
         "notes": found.notes,
         "findings": msgspec.to_builtins(found.findings),
         "ranking": [{"path": path, "score": score} for path, score in found.ranking],
-        "files": document_of(found.version.files),
+        "files": document_of(found.version),
     }
     path = folder / CHECK
     write_whole(path, _text(document).encode("ascii"), 0o600)

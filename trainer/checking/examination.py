@@ -10,6 +10,7 @@ import numpy as np
 from trainer.checking.features import Network, network_features
 from trainer.checking.finding import Finding
 from trainer.checking.judging import judge
+from trainer.checking.labelled import Labelled
 from trainer.checking.labels import outliers
 from trainer.checking.likeness import alike
 from trainer.checking.measured import Measured
@@ -19,8 +20,10 @@ from trainer.checking.quality import poor_pictures
 from trainer.checking.sameness import duplicates, leaks, near_duplicates
 from trainer.collection.folder import DataSet, Entry
 from trainer.collection.hashed import Version
+from trainer.collection.shows import Shows, read_shows
 from trainer.likeness.groups import Groups
 from trainer.progress import Live
+from trainer.settings import NOTHING
 
 _IMBALANCED = 5
 """So many times more pictures of one label than of another are worth a word."""
@@ -32,6 +35,7 @@ class Examination:
 
     data: DataSet
     version: Version
+    shows: Shows
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What concerns the data set as a whole, in sentences."""
@@ -40,21 +44,23 @@ class Examination:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """Split → label → pictures."""
+        """Split → label → pictures; one that shows several counts for each."""
         found: dict[str, Counter[str]] = {}
         for entry in self.data.entries:
+            labels = self.shows.of[entry.path]
             split = found.setdefault(entry.split, Counter())
-            split[entry.label if entry.label is not None else "(no label)"] += 1
+            split.update(("(no label)",) if labels is None else labels or (NOTHING,))
         return {split: dict(sorted(labels.items())) for split, labels in found.items()}
 
 
 def examine(
-    data: DataSet, kept: Path, network: Network | None, threads: int, live: Live
+    data: DataSet, nothing: str, kept: Path, network: Network | None, threads: int, live: Live
 ) -> Examination:
     """Look at a data set.
 
     Args:
         data: the pictures.
+        nothing: a label that says that none of the others is there, where there are several.
         kept: folder where all that was found out is kept for the next run.
         network: tells pictures apart; edges, colours and surfaces do where there is none.
         threads: CPU threads; 0 takes every core.
@@ -62,13 +68,16 @@ def examine(
     """
     measured = measure(data, kept, threads, live.count)
     files = {entry.path: (entry, measured[entry.path].sha256) for entry in data.entries}
-    found = Examination(data, Version(str(data.root), files))
+    shows = read_shows(data, nothing)
+    found = Examination(
+        data, Version(str(data.root), files, shows.of), shows, notes=list(shows.notes)
+    )
     found.findings += [
         Finding("unreadable", path, one.problem) for path, one in measured.items() if one.problem
     ]
     entries = [entry for entry in data.entries if not measured[entry.path].problem]
     readable = Readable(entries, [measured[entry.path] for entry in entries])
-    found.findings += duplicates(data.entries, measured)
+    found.findings += duplicates(data.entries, measured, shows.of)
     groups = alike(readable.measured, kept, threads, live.count)
     found.findings += near_duplicates(entries, measured, groups)
     found.findings += leaks(entries, groups)
@@ -81,7 +90,7 @@ def examine(
         features = network_features(asked, looked_at, kept, threads, live.count)
         name = f"judged-{asked.name}"
     _judge_labels(found, entries, features, groups, kept / f"{name}.msgpack", live)
-    found.notes += _balance(found.counts)
+    found.notes += _balance(found.counts, several=shows.several)
     return found
 
 
@@ -121,31 +130,26 @@ def _judge_labels(
     live: Live,
 ) -> None:
     """Wrong labels and outliers, as far as there is something to learn from."""
-    labelled = [number for number, entry in enumerate(entries) if entry.label is not None]
-    labels = sorted({str(entries[number].label) for number in labelled})
-    targets = np.array([labels.index(str(entries[number].label)) for number in labelled], np.int64)
-    roots = [groups.root(number) for number in labelled]
-    judged = judge(features, labelled, targets, roots, kept, live.count)
-    paths = [entries[number].path for number in labelled]
-    for at in np.argsort(np.array(judged.scores), kind="stable").tolist():
-        path, score, other = paths[at], judged.scores[at], labels[judged.likeliest[at]]
-        found.ranking.append((path, score))
-        if judged.wrong[at]:
-            says = f"labelled {labels[targets[at]]}, looks like {other} ({judged.sureness[at]:.0%})"
-            found.findings.append(Finding("wrong-label", path, says, score, suggests=other))
-    if not judged.scores:
-        found.notes.append(
-            "Labels were not judged: that takes two labels, each with two pictures that differ."
-        )
+    numbers = [
+        number for number, entry in enumerate(entries) if found.shows.of[entry.path] is not None
+    ]
+    labelled = Labelled.of([entries[number].path for number in numbers], found.shows)
+    roots = [groups.root(number) for number in numbers]
+    judged = judge(features, numbers, labelled.questions, roots, labelled.fewest, kept, live.count)
+    labelled.judged(judged.opinions)
+    found.ranking += labelled.ranking
+    found.findings += labelled.findings
+    found.notes += labelled.notes
     for at in outliers(np.array(judged.nearness)):
         says = "resembles nothing else in the data set"
         found.findings.append(Finding("outlier", entries[at].path, says, judged.nearness[at]))
 
 
-def _balance(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+def _balance(counts: Mapping[str, Mapping[str, int]], *, several: bool) -> Iterator[str]:
     """Labels that are rare, or that a split has none of."""
-    every = {label for labels in counts.values() for label in labels if label != "(no label)"}
-    if len(every) == 1:
+    no_labels = {"(no label)", NOTHING} if several else {"(no label)"}
+    every = {label for labels in counts.values() for label in labels} - no_labels
+    if len(every) == 1 and not several:
         yield f"There is one label, {min(every)}: to classify takes at least two."
     for split, labels in counts.items():
         known = {label: count for label, count in labels.items() if label in every}

@@ -25,7 +25,7 @@ MEANING: dict[Kind, str] = {
     "disagreement": "The same bytes as another, under another label: one of them is wrong.",
     "near-duplicate": "Shows the same as another: re-encoded, resized, cut, brightened, mirrored.",
     "leak": "Shows the same as a picture of the other split: what is measured was learned.",
-    "wrong-label": "A classifier that never saw it is sure that it is something else.",
+    "wrong-label": "A classifier that never saw it is sure of something else.",
     "outlier": "Resembles nothing else in the data set.",
     "blurred": "Has hardly any edges.",
     "dark": "Even its lightest parts are dark.",

@@ -20,21 +20,25 @@ from trainer.checking.predictions import (
     folds_possible,
 )
 
-_FEWEST_FOLDS = 2
-"""One part to learn from, one to ask about."""
+
+class Opinion(msgspec.Struct, frozen=True):
+    """Of M pictures, about one question; all empty if nothing can be learned."""
+
+    likeliest: list[int]
+    """[M]: the answer that others suggest."""
+    sureness: list[float]
+    """[M]: its probability."""
+    scores: list[float]
+    """[M]: quality of the answer that is given; 0 is the worst."""
+    wrong: list[bool]
+    """[M]"""
 
 
 class Judgement(msgspec.Struct, frozen=True):
     """Of M pictures with a label, and of all N."""
 
-    likeliest: list[int]
-    """[M]: the label that others suggest; empty, as the next three, if nothing can be learned."""
-    sureness: list[float]
-    """[M]: its probability."""
-    scores: list[float]
-    """[M]: quality of the label that is given; 0 is the worst."""
-    wrong: list[bool]
-    """[M]"""
+    opinions: list[Opinion]
+    """One of each question."""
     nearness: list[float]
     """[N]: 0 is far from all others, 1 among its like."""
 
@@ -42,8 +46,9 @@ class Judgement(msgspec.Struct, frozen=True):
 def judge(
     features: Features,
     labelled: Sequence[int],
-    targets: Targets,
+    questions: Sequence[Targets],
     groups: Sequence[int],
+    fewest: int,
     kept: Path,
     watch: Watch,
 ) -> Judgement:
@@ -51,33 +56,35 @@ def judge(
 
     Args:
         features: what tells the pictures apart.
-        labelled: the M of them that have a label.
-        targets: int64 [M].
+        labelled: the M of them of which somebody has said what they show.
+        questions: the answers to each that are given, int64 [M].
         groups: [M], the same number for pictures that show the same.
+        fewest: so many groups have to have each answer, or nothing is said to the question.
         kept: file for the next time.
         watch: shows how far it is.
     """
-    asked = key_of(features, np.array(labelled), targets, np.array(groups))
+    asked = key_of(features, np.array(labelled), np.array(groups), np.array(fewest), *questions)
 
     def make() -> Judgement:
         with bounded():
-            return _judged(features, features[list(labelled)], targets, groups, watch)
+            learned = features[list(labelled)]
+            opinions = [
+                _opinion(learned, targets, groups, watch)
+                if folds_possible(targets, groups) >= fewest
+                else Opinion([], [], [], [])
+                for targets in questions
+            ]
+            return Judgement(opinions, outlier_scores(features).tolist())
 
     return recall(kept, asked, Judgement, make)
 
 
-def _judged(
-    features: Features, learned: Features, targets: Targets, groups: Sequence[int], watch: Watch
-) -> Judgement:
-    nearness = outlier_scores(features).tolist()
-    if folds_possible(targets, groups) < _FEWEST_FOLDS:
-        return Judgement([], [], [], [], nearness)
+def _opinion(learned: Features, targets: Targets, groups: Sequence[int], watch: Watch) -> Opinion:
     answers = cross_validated(learned, targets, groups, watch)
     quality = label_quality(targets, answers)
-    return Judgement(
+    return Opinion(
         answers.argmax(1).tolist(),
         answers.max(1).tolist(),
         quality.scores.tolist(),
         quality.wrong.tolist(),
-        nearness,
     )

@@ -6,23 +6,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from trainer.checking.finding import Finding
 from trainer.checking.measured import Measured
 from trainer.collection.folder import Entry
+from trainer.collection.shows import Labels
 from trainer.likeness.groups import Groups
 
 
-def duplicates(entries: Sequence[Entry], measured: Mapping[str, Measured]) -> Iterator[Finding]:
-    """All but the first of those with the same bytes."""
+def duplicates(
+    entries: Sequence[Entry], measured: Mapping[str, Measured], shows: Mapping[str, Labels]
+) -> Iterator[Finding]:
+    """All but the first of those with the same bytes; `shows` tells what each path shows."""
     same: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if measured[entry.path].sha256:
             same[measured[entry.path].sha256].append(entry)
     for first, *others in same.values():
         for other in others:
-            if other.label == first.label:
+            said, of_first = shows[other.path], shows[first.path]
+            if said == of_first:
                 says = f"the same bytes as {first.path}"
                 yield Finding("duplicate", other.path, says, other=first.path)
             else:
-                says = f"labelled {other.label}, and {first.label} as {first.path}"
+                says = f"labelled {_named(said)}, and {_named(of_first)} as {first.path}"
                 yield Finding("disagreement", other.path, says, other=first.path)
+
+
+def _named(labels: Labels) -> str:
+    return ", ".join(labels or ()) or ("by nobody" if labels is None else "none")
 
 
 def near_duplicates(

@@ -13,6 +13,7 @@ from trainer.collection.difference import Difference, Pair, difference
 from trainer.collection.hashed import read_version
 from trainer.collection.shown import shown
 from trainer.progress import Live
+from trainer.settings import NOTHING
 
 _MOST_NAMED = 20
 
@@ -22,6 +23,7 @@ def diff_command(
     after: Path,
     /,
     *,
+    nothing: str = NOTHING,
     as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
 ) -> int:
     """Say what changed from one version of a data set to another.
@@ -33,10 +35,11 @@ def diff_command(
     Args:
         before: the older version.
         after: the newer version.
+        nothing: where annotations name several labels: the label that says that none is there.
         as_json: print all of it, for machines.
     """
     with Live() as live:
-        old, new = (read_version(where, live.count) for where in (before, after))
+        old, new = (read_version(where, nothing, live.count) for where in (before, after))
     found = difference(old, new)
     digests = {"before": old.digest, "after": new.digest}
     if as_json:

@@ -37,7 +37,10 @@ def difference(before: Version, after: Version) -> Difference:
     still_there = {digest for _, digest in after.files.values()}
     for path, (entry, digest) in before.files.items():
         if after.files.get(path, (None, ""))[1] == digest:
-            found.unchanged += 1
+            if before.shows[path] == after.shows[path]:
+                found.unchanged += 1
+            else:
+                found.relabelled.append((path, path))
         elif path in after.files and digest not in still_there:
             found.changed.append(path)
         else:
@@ -47,16 +50,17 @@ def difference(before: Version, after: Version) -> Difference:
         if before.files.get(path, (None, ""))[1] == digest or path in changed:
             continue
         if gone[digest]:
-            _note_move(gone[digest].pop(0), entry, found)
+            was = gone[digest].pop(0)
+            _note_move(was, entry, found, same=before.shows[was.path] == after.shows[path])
         else:
             found.added.append(path)
     found.removed = sorted(entry.path for entries in gone.values() for entry in entries)
     return found
 
 
-def _note_move(was: Entry, now: Entry, found: Difference) -> None:
+def _note_move(was: Entry, now: Entry, found: Difference, *, same: bool) -> None:
     pair = (was.path, now.path)
-    if was.label != now.label:
+    if not same:
         found.relabelled.append(pair)
     elif was.split != now.split:
         found.resplit.append(pair)

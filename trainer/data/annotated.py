@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.bundle.annotation import Annotation, BadAnnotation, annotation_of, read_annotation
-from trainer.data.layout import SUFFIXES, TRAIN, VAL, Labelled, Layout
+from trainer.data.layout import SUFFIXES, TRAIN, VAL, Labelled, Layout, insist_on_names
 from trainer.errors import DataError
 from trainer.settings import NOTHING
 
@@ -55,12 +55,13 @@ def read_annotated_layout(folder: Path, order: tuple[str, ...], nothing: str = N
 
     Raises:
         DataError: a split is missing or empty, a picture shows a label that is not in `order`, an
-            annotation contradicts its folder, or a label is shown by no picture of a split, or by
-            every picture to learn from.
+            annotation contradicts its folder, a bundle cannot have a label, or one is shown by no
+            picture of a split, or by every one.
         BadAnnotation: a file beside a picture is none.
     """
     train, val = (read_annotated(folder / name, nothing) for name in (TRAIN, VAL))
     labels = order or tuple(sorted(train.counts.keys() | val.counts.keys()))
+    insist_on_names(labels, folder)
     if not labels:
         raise DataError(f"{folder} has no picture with a label: there is nothing to learn")
     for split in (train, val):
@@ -68,12 +69,13 @@ def read_annotated_layout(folder: Path, order: tuple[str, ...], nothing: str = N
         missing = [label for label in labels if label not in split.counts]
         if missing:
             raise DataError(f"{split.folder} has no picture that shows {', '.join(missing)}")
-    everywhere = [label for label in labels if train.counts[label] == len(train.found)]
-    if everywhere:
-        raise DataError(
-            f"every picture of {train.folder} shows {', '.join(everywhere)}: what a frame without "
-            "it looks like cannot be learned; add such pictures, with an annotation of no labels"
-        )
+        everywhere = [label for label in labels if split.counts[label] == len(split.found)]
+        if everywhere:
+            raise DataError(
+                f"every picture of {split.folder} shows {', '.join(everywhere)}: what a frame "
+                "without it looks like cannot be learned, nor how surely it is told; add such "
+                "pictures, with an annotation of no labels"
+            )
     return Layout(labels, train, val, tuple(_notes(train, val)))
 
 
@@ -98,6 +100,7 @@ def read_annotated(folder: Path, nothing: str = NOTHING) -> Annotated:
     _refuse_contradictions(
         [(path, known) for path, known in read if known is not None],
         {label for labels in shows.values() for label in labels} - {nothing},
+        nothing,
     )
     found = (
         (path, tuple(label for label in labels if label != nothing))
@@ -106,8 +109,16 @@ def read_annotated(folder: Path, nothing: str = NOTHING) -> Annotated:
     return Annotated(folder, tuple(found))
 
 
-def _refuse_contradictions(read: list[tuple[Path, Annotation]], labels: set[str]) -> None:
-    """Between annotations, and between one and a folder that has the name of a label."""
+def _refuse_contradictions(
+    read: list[tuple[Path, Annotation]], labels: set[str], nothing: str
+) -> None:
+    """Between annotations, within one, and between one and a folder that has a label's name."""
+    both = [
+        f"{path}: {_listed(known.labels)}"
+        for path, known in read
+        if nothing in known.labels and len(set(known.labels)) > 1
+    ]
+    _refuse(f"annotations that have {nothing}, which says that there is no label, and others", both)
     elsewhere = [
         f"{path}: {_listed(known.labels)}"
         for path, known in read
@@ -148,11 +159,22 @@ def _notes(train: Annotated, val: Annotated) -> Iterator[str]:
     bare = [path for path, _ in train.found if not annotation_of(path).exists()]
     if bare:
         yield f"{len(bare)} pictures of {train.folder} have no annotation: they show their folder"
+    alike = _alike({*train.counts, *val.counts})
+    if alike:
+        yield f"warning: labels that differ only in capitals or spaces: {'; '.join(alike)}"
     if all(len(labels) == 1 for split in (train, val) for _, labels in split.found):
         yield (
             "warning: every picture shows exactly one label; where labels exclude each other, fit "
             "without --multi-label tells them apart better"
         )
+
+
+def _alike(labels: Iterable[str]) -> list[str]:
+    """Labels that somebody typed in two ways."""
+    ways: dict[str, list[str]] = {}
+    for label in sorted(labels):
+        ways.setdefault(" ".join(label.casefold().split()), []).append(label)
+    return [", ".join(map(repr, same)) for same in ways.values() if len(same) > 1]
 
 
 def _pictures(folder: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from deploy.bundle.fields import is_text
 from trainer.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -61,7 +62,25 @@ def read_layout(folder: Path, order: tuple[str, ...] = ()) -> Layout:
             f"{train.folder} has one label ({', '.join(train.files)}): "
             "to classify takes at least two, each a folder of pictures"
         )
-    return Layout(_ordered(train, order), train, val)
+    return Layout(insist_on_names(_ordered(train, order), folder), train, val)
+
+
+def insist_on_names(labels: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """The labels, if a bundle can have them.
+
+    Raises:
+        DataError: one is empty, has control characters, or comes twice.
+    """
+    bad = [label for label in labels if not is_text(label)]
+    if bad:
+        raise DataError(
+            f"{folder} has labels that a bundle cannot have: {', '.join(map(repr, bad))}; "
+            "expected text without control characters"
+        )
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise DataError(f"--labels lists {', '.join(twice)} more than once")
+    return labels
 
 
 def read_split(folder: Path) -> Split:

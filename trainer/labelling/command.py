@@ -11,7 +11,7 @@ from deploy.bundle.manifest import Bundle, open_bundle
 from trainer.collection.folder import RESERVED, DataSet, read_data_set, require_writable
 from trainer.errors import DataError
 from trainer.labelling.answers import Answers
-from trainer.labelling.queue import questions
+from trainer.labelling.queue import left_alone, questions
 from trainer.labelling.server import LabelServer, token_of
 from trainer.labelling.session import Session
 from trainer.progress import Live
@@ -28,9 +28,10 @@ def label_command(
 ) -> None:
     """Label pictures in the browser, one key a picture.
 
-    Pictures without a label come first, then those that the network is least sure of. An answer is
-    on the disk before the next picture shows; Ctrl-C ends it, and it goes on where it was. Only
-    this machine can open the page, by the address that is printed.
+    Pictures without a label come first, then those that the network is least sure of; one whose
+    annotation has several labels is left as it is. An answer is on the disk before the next picture
+    shows; Ctrl-C ends it, and it goes on where it was. Only this machine can open the page, by the
+    address that is printed.
 
     Args:
         data: folder of the data set.
@@ -48,6 +49,10 @@ def label_command(
     choices = _choices(found, opened, labels)
     with Live() as live:
         waiting = questions(found, opened, check, threads, live.count)
+    if alone := left_alone(found):
+        sys.stdout.write(
+            f"{alone} pictures have several labels and stay as they are: an answer is one label\n"
+        )
     session = Session.of(found, choices, answers, waiting)
     with LabelServer(session, token_of(data), port) as server:
         sys.stdout.write(f"{len(waiting)} pictures wait: {server.url}\n")
@@ -62,10 +67,10 @@ def _choices(data: DataSet, bundle: Bundle | None, labels: str | None) -> list[s
     """Labels in the order of their keys."""
     known = () if bundle is None else bundle.manifest.labels
     typed = [label.strip() for label in (labels or "").split(",") if label.strip()]
-    for label in typed:
+    said = typed or sorted({*data.labels, *(known if not data.labels else ())})
+    for label in said:
         if "/" in label or label.startswith(".") or label in RESERVED:
             raise DataError(f"label {label!r} cannot be the name of a folder")
-    said = typed or sorted({*data.labels, *(known if not data.labels else ())})
     choices = list(dict.fromkeys([*said, *data.labels]))
     if not choices:
         raise DataError(f"{data.root} has no labels yet: name them with --labels cat,dog")

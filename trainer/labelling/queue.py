@@ -35,7 +35,8 @@ class Question:
 def questions(
     data: DataSet, bundle: Bundle | None, check: Path | None, threads: int, watch: Watch
 ) -> list[Question]:
-    """Every picture that no person has answered yet.
+    """Every picture that no person has answered yet, but for those of several labels: an answer is
+    one label, and would be the end of the others.
 
     Those without a label come first, then by `check`'s ranking if it is given, else by how sure the
     bundle is, or the service was.
@@ -47,7 +48,7 @@ def questions(
     waiting = []
     for entry in watch("asking the network", data.entries, len(data.entries)):
         known = read_annotation(data.place(entry)) or Annotation(())
-        if known.by != "person":
+        if known.by != "person" and not _has_several(known):
             waiting.append(_question(data, entry, known, bundle, reference))
     ranks = _ranks(check)
     last = len(ranks)
@@ -60,6 +61,18 @@ def questions(
         )
     )
     return waiting
+
+
+def left_alone(data: DataSet) -> int:
+    """How many pictures would wait, had they not several labels."""
+    every = (read_annotation(data.place(entry)) for entry in data.entries)
+    return sum(
+        known is not None and known.by != "person" and _has_several(known) for known in every
+    )
+
+
+def _has_several(known: Annotation) -> bool:
+    return len(set(known.labels)) > 1
 
 
 def _question(
