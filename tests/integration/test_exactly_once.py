@@ -135,8 +135,9 @@ def test_a_broker_that_dies_and_comes_back_loses_and_repeats_nothing(
             assert running.stop() == 0, running.said()
 
 
-def test_two_processes_with_one_name_are_told_so(world: World, tmp_path: Path) -> None:
-    world.send(slow_pictures(COUNT))
+def test_two_processes_with_one_name_are_told_so(
+    world: World, traffic: Traffic, tmp_path: Path
+) -> None:
     with (
         exact(world, tmp_path / "one.log") as first,
         member(
@@ -147,7 +148,7 @@ def test_two_processes_with_one_name_are_told_so(world: World, tmp_path: Path) -
         ended, other = (second, first) if first.running else (first, second)
         assert ended.ended() == 1
         assert "give each process of the group a --member of its own" in ended.said()
-        assert_each_seen_once(world, COUNT)
+        assert_each_seen_once(world, traffic.end())
         assert other.stop() == 0, other.said()
 
 
