@@ -10,13 +10,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from deploy.bundle.printable import printable
 from edge.cloudevents import parse_time
 from edge.observe.logs import get_logger
 from edge.record import Record
 from edge.wire import Classification, read_classification
 
 REFRESH_A_SECOND = 4
-_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 _log = get_logger("watch")
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
@@ -46,8 +46,8 @@ class Latest:
             table.add_column(column, justify="right" if right else "left")
         for camera, seen in sorted(self.newest.items()):
             table.add_row(
-                Text(_printable(camera)),
-                Text(_printable(seen.label), _colour(seen.label)),
+                Text(printable(camera)),
+                Text(printable(seen.label), _colour(seen.label)),
                 f"{seen.confidence:.2f}",
                 _age(seen, now),
                 str(self.counts[camera]),
@@ -98,11 +98,6 @@ def _one_line(value: bytes) -> str:
     read_classification(value)
     flat = value if value.splitlines() == [value] else msgspec.json.format(value, indent=-1)
     return flat.decode()
-
-
-def _printable(text: str) -> str:
-    """Whoever writes a record chooses its words: none of them may steer the terminal."""
-    return "".join(letter if letter.isprintable() else _UNPRINTABLE for letter in text)
 
 
 def _colour(label: str) -> str:

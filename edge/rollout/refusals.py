@@ -3,6 +3,7 @@
 import re
 
 from deploy.bundle.errors import Fatal, YardlightError
+from deploy.bundle.printable import printable
 
 _LONGEST = 1000
 _LOGIN = re.compile(r"(\w://)[^/\s@]*@")
@@ -22,11 +23,6 @@ def sentence_of(error: Exception) -> str:
     """
     sentence = printable(_LOGIN.sub(r"\1…@", _said(error)))
     return sentence if len(sentence) <= _LONGEST else f"{sentence[:_LONGEST]}…"
-
-
-def printable(text: str) -> str:
-    """Whoever writes to a topic, or answers as a server, says nothing to a terminal."""
-    return "".join(it if it.isprintable() else "\N{REPLACEMENT CHARACTER}" for it in text)
 
 
 def _said(error: Exception) -> str:

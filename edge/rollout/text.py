@@ -7,7 +7,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from edge.rollout.refusals import printable
+from deploy.bundle.printable import printable
 from edge.rollout.roster import shared_names
 from edge.rollout.words import Desired, Figures, NodeStatus
 

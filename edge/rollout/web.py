@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from deploy.bundle.errors import Fatal, Unavailable
-from edge.rollout.refusals import Denied, Missing, printable
+from deploy.bundle.printable import printable
+from edge.rollout.refusals import Denied, Missing
 
 _PIECE = 256 << 10
 _TIMEOUT = 20.0

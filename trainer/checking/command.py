@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from deploy.bundle.manifest import open_bundle
+from deploy.bundle.printable import printable
 from trainer.checking.aside import bring_back, put_aside
 from trainer.checking.document import write_document
 from trainer.checking.examination import Examination, examine
@@ -20,7 +21,6 @@ from trainer.checking.finding import CERTAIN, KINDS, Kind
 from trainer.checking.page import write_page
 from trainer.checking.pretrained import PretrainedNetwork
 from trainer.collection.folder import read_data_set, require_writable
-from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.progress import Live
 from trainer.settings import NOTHING, Variant
@@ -172,4 +172,4 @@ def _say(found: Examination) -> None:
         if counts[kind]:
             sys.stdout.write(f"{counts[kind]:6} {kind}\n")
     for note in found.notes:
-        sys.stdout.write(f"{shown(note)}\n")
+        sys.stdout.write(f"{printable(note)}\n")

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from deploy.bundle.printable import printable
 from deploy.bundle.whole import write_whole
 from trainer.checking.examination import Examination
 from trainer.checking.finding import KINDS, MEANING, Finding, Kind
 from trainer.checking.thumbnails import SIDE, Thumbnail, Watch, thumbnails
-from trainer.collection.shown import shown
 from trainer.onefile import as_jpeg_uri, filled
 
 PAGE = "check.html"
@@ -30,7 +30,7 @@ def write_page(found: Examination, folder: Path, threads: int, watch: Watch) -> 
     made = thumbnails(places, folder, threads, watch)
     images = {path: _image(made.get(digest)) for path, digest in hashes.items()}
     contents = {
-        "name": escape(shown(found.data.root.name)),
+        "name": escape(printable(found.data.root.name)),
         "digest": found.version.digest,
         "body": "\n".join(_sections(found, by_kind, images)),
     }
@@ -57,7 +57,7 @@ def _sections(
 ) -> Iterator[str]:
     yield _counts(found)
     for note in found.notes:
-        yield f'<p class="note">{escape(shown(note))}</p>'
+        yield f'<p class="note">{escape(printable(note))}</p>'
     for kind, of_kind in by_kind.items():
         if of_kind:
             yield f'<section id="{kind}"><h2>{kind} <small>{len(of_kind)}</small></h2>'
@@ -71,8 +71,8 @@ def _sections(
 
 def _counts(found: Examination) -> str:
     rows = "".join(
-        f"<tr><td>{escape(shown(split or '(no split)'))}</td><td>{escape(shown(label))}</td>"
-        f"<td>{count}</td></tr>"
+        f"<tr><td>{escape(printable(split or '(no split)'))}</td>"
+        f"<td>{escape(printable(label))}</td><td>{count}</td></tr>"
         for split, labels in found.counts.items()
         for label, count in labels.items()
     )
@@ -84,7 +84,7 @@ def _row(finding: Finding, images: Mapping[str, str]) -> str:
     pictures = "".join(map(images.__getitem__, _to_be_seen([finding])))
     return (
         f'<li><label><input type="checkbox" data-path="{key}">{pictures}'
-        f"<span><b>{escape(shown(finding.path))}</b><br>{escape(shown(finding.says))}</span>"
+        f"<span><b>{escape(printable(finding.path))}</b><br>{escape(printable(finding.says))}</span>"
         "</label></li>"
     )
 

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from deploy.bundle.printable import printable
 from trainer.collection.difference import Difference, Pair, difference
 from trainer.collection.hashed import read_version
-from trainer.collection.shown import shown
 from trainer.progress import Live
 from trainer.settings import NOTHING
 
@@ -57,7 +57,7 @@ def _lines(found: Difference) -> Iterator[str]:
         ("removed", found.removed),
         ("changed", found.changed),
     ):
-        yield from _titled(title, [shown(path) for path in paths])
+        yield from _titled(title, [printable(path) for path in paths])
     for title, pairs in (
         ("relabelled", found.relabelled),
         ("in another split", found.resplit),
@@ -76,4 +76,4 @@ def _titled(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _arrow(pair: Pair) -> str:
-    return f"{shown(pair[0])} → {shown(pair[1])}"
+    return f"{printable(pair[0])} → {printable(pair[1])}"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.bundle.annotation import Box
+from deploy.bundle.printable import printable
 from trainer.collection.folder import stays_within
-from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.ingest.boxes import BoxUse, with_boxes
 from trainer.ingest.found import Found, Losses, read_or_note
@@ -31,13 +31,13 @@ class CocoSource:
         for number, name in pictures.items():
             path = self._find(name)
             if path is None:
-                losses.note("named pictures that are not there", shown(name))
+                losses.note("named pictures that are not there", printable(name))
                 continue
-            data = read_or_note(path, shown(name), losses)
+            data = read_or_note(path, printable(name), losses)
             if data is not None:
                 nothing = self.use == "labels" and number not in boxes
                 found = Found(
-                    data, shown(name), nothing=nothing, by="annotation", camera=self.camera
+                    data, printable(name), nothing=nothing, by="annotation", camera=self.camera
                 )
                 yield from with_boxes(found, boxes.get(number, []), self.use, losses)
 

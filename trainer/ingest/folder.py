@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from deploy.bundle.annotation import Annotation, BadAnnotation, read_annotation
+from deploy.bundle.printable import printable
 from trainer.collection.folder import ASIDE, UNLABELLED, is_picture, stays_within
-from trainer.collection.shown import shown
 from trainer.data.layout import TRAIN, VAL
 from trainer.errors import DataError
 from trainer.ingest.found import Found, Losses, read_or_note
@@ -27,7 +27,7 @@ class FolderSource:
 
     def pictures(self, losses: Losses) -> Iterator[Found]:
         for path in walk(self.folder, losses):
-            source = shown(path.relative_to(self.folder).as_posix())
+            source = printable(path.relative_to(self.folder).as_posix())
             data = read_or_note(path, source, losses)
             if data is None:
                 continue
@@ -58,7 +58,7 @@ def walk(folder: Path, losses: Losses) -> Iterator[Path]:
             if is_picture(path, folder):
                 yield path
             elif path.is_symlink() and not stays_within(path, folder):
-                losses.note("links out of the folder", shown(name))
+                losses.note("links out of the folder", printable(name))
 
 
 def _place(inner: Path) -> tuple[str | None, str | None]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from deploy.bundle.annotation import Box
 from deploy.bundle.errors import MissingDriver
-from trainer.collection.shown import shown
+from deploy.bundle.printable import printable
 from trainer.errors import DataError
 from trainer.ingest.boxes import BoxUse, with_boxes
 from trainer.ingest.folder import walk
@@ -61,7 +61,7 @@ class LocSource:
         words: Mapping[str, str],
         losses: Losses,
     ) -> Iterator[Found]:
-        source = shown(path.relative_to(self.folder).as_posix())
+        source = printable(path.relative_to(self.folder).as_posix())
         data = read_or_note(path, source, losses)
         if data is None:
             return
@@ -158,13 +158,13 @@ def _xml_boxes(path: Path, losses: Losses) -> list[Box] | None:
     except ImportError as error:
         raise MissingDriver("defusedxml", "data") from error
     if path.is_symlink() or path.stat().st_size > _MOST_BYTES:
-        losses.note("XML that is a link, or over 4 MiB", shown(path.name))
+        losses.note("XML that is a link, or over 4 MiB", printable(path.name))
         return None
     try:
         document = fromstring(path.read_bytes(), forbid_dtd=True)
         return [_voc_box(found) for found in document.iter("object")]
     except (DefusedXmlException, ParseError, ValueError, AttributeError, RecursionError):
-        losses.note("XML that is no annotation, or declares entities", shown(path.name))
+        losses.note("XML that is no annotation, or declares entities", printable(path.name))
         return None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from deploy.bundle.golden import encode_frame
 from deploy.bundle.pixels import Pixels
-from trainer.collection.shown import shown
+from deploy.bundle.printable import printable
 from trainer.ingest.found import Found, Losses
 from trainer.likeness.grey import Greys, grey_of
 
@@ -37,7 +37,7 @@ class VideoSource:
     camera: str | None = None
 
     def pictures(self, losses: Losses) -> Iterator[Found]:
-        name = shown(self.path.name)
+        name = printable(self.path.name)
         labels = (self.label,) if self.label is not None else ()
         chosen = self._scenes() if self.on_scene_change else self._paced()
         count = 0
@@ -48,7 +48,7 @@ class VideoSource:
                     encode_frame(pixels, _QUALITY),
                     f"{name}@{seconds:.2f}s",
                     labels,
-                    camera=self.camera or shown(self.path.stem),
+                    camera=self.camera or printable(self.path.stem),
                     taken_at=seconds,
                 )
         except _NoVideo:

@@ -10,8 +10,8 @@ from pathlib import Path
 from deploy.bundle.annotation import Box
 from deploy.bundle.errors import BadFrame
 from deploy.bundle.header import read_header
+from deploy.bundle.printable import printable
 from trainer.collection.folder import stays_within
-from trainer.collection.shown import shown
 from trainer.errors import DataError
 from trainer.ingest.boxes import BoxUse, with_boxes
 from trainer.ingest.folder import walk
@@ -38,7 +38,7 @@ class YoloSource:
         for path in walk(self.folder, losses):
             inner = path.relative_to(self.folder)
             split = next((_SPLITS[part] for part in inner.parts if part in _SPLITS), None)
-            source = shown(inner.as_posix())
+            source = printable(inner.as_posix())
             data = read_or_note(path, source, losses)
             if data is None:
                 continue

@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from deploy.bundle.printable import printable
 from trainer.collection.folder import DataSet
-from trainer.collection.shown import shown
 from trainer.labelling.answers import Answers
 from trainer.labelling.queue import Question
 
@@ -89,7 +89,7 @@ def _shown(question: Question) -> dict[str, Any]:
     known = question.known
     return {
         "path": question.entry.path,
-        "name": shown(known.source or question.entry.path),
+        "name": printable(known.source or question.entry.path),
         "label": question.entry.label,
         "guess": question.guess,
         "margin": question.margin,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from deploy.bundle.printable import printable
 from deploy.bundle.whole import write_whole
-from trainer.collection.shown import shown
 from trainer.evaluation import Evaluation
 from trainer.latency import Latency
 from trainer.onefile import filled
@@ -51,8 +51,8 @@ def write_private_page(folder: Path, contents: Contents) -> Path:
 
 def page_of(contents: Contents) -> str:
     parts = {
-        "name": escape(shown(contents.subject.name)),
-        "version": escape(shown(contents.subject.version)),
+        "name": escape(printable(contents.subject.name)),
+        "version": escape(printable(contents.subject.version)),
         "body": "\n".join(_sections(contents)),
     }
     return filled("trainer.reporting", "report", parts)
@@ -142,8 +142,9 @@ def _sheet(figures: tuple[Figure, ...]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    is_, called = escape(shown(" + ".join(figure.shows) or "none")), escape(shown(figure.label))
-    name = escape(shown(figure.name))
+    is_ = escape(printable(" + ".join(figure.shows) or "none"))
+    called = escape(printable(figure.label))
+    name = escape(printable(figure.name))
     says = f"<b>{called}</b> {figure.probability:.2f}"
     if figure.shows != (figure.label,) or not figure.is_right:
         says += f", is <b>{is_}</b>"
@@ -162,19 +163,19 @@ def _check(checked: Checked, subject: Subject) -> str:
         else f"Of another version of the data: {checked.digest}."
     )
     rows = "".join(
-        f'<tr><th scope="row">{escape(shown(kind))}</th><td>{count}</td></tr>'
+        f'<tr><th scope="row">{escape(printable(kind))}</th><td>{count}</td></tr>'
         for kind, count in checked.findings.items()
     )
     table = f'<table class="scores"><tbody>{rows}</tbody></table>' if rows else "<p>Nothing.</p>"
-    return f"<p>{escape(shown(of))}</p>{table}"
+    return f"<p>{escape(printable(of))}</p>{table}"
 
 
 def _chapter(chapter: Chapter) -> str:
     facts = "".join(
-        f"<dt>{escape(shown(name))}</dt><dd>{escape(shown(value))}</dd>"
+        f"<dt>{escape(printable(name))}</dt><dd>{escape(printable(value))}</dd>"
         for name, value in chapter.facts
     )
-    said = "".join(f"<li>{escape(shown(one))}</li>" for one in chapter.sentences)
+    said = "".join(f"<li>{escape(printable(one))}</li>" for one in chapter.sentences)
     return (
         f"<h3>{chapter.title}</h3>"
         + (f"<dl>{facts}</dl>" if facts else "")

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from trainer.collection.shown import shown
+from deploy.bundle.printable import printable
 from trainer.marks import Confusion, Marks
 
 _WIDEST_MATRIX = 16
@@ -12,7 +12,7 @@ _MOST_CONFUSIONS = 20
 def score_rows(marks: Marks) -> str:
     """One row per label; each ratio has a bar, to be compared at a glance."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(shown(score.label))}</th><td>{score.pictures}</td>'
+        f'<tr><th scope="row">{escape(printable(score.label))}</th><td>{score.pictures}</td>'
         f"{''.join(map(_bar, ratios))}</tr>"
         for score, ratios in zip(marks.by_label, marks.rows, strict=True)
     )
@@ -27,7 +27,7 @@ def matrix(confusion: Confusion) -> str:
     """The confusion matrix, or where it would be too wide to be read, what is confused most."""
     if len(confusion.labels) > _WIDEST_MATRIX:
         return _most_confused(confusion)
-    names = [escape(shown(label)) for label in confusion.labels]
+    names = [escape(printable(label)) for label in confusion.labels]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(
         f'<tr><th scope="row">{name}</th>{_cells(confusion, index)}</tr>'
@@ -64,7 +64,7 @@ def _most_confused(confusion: Confusion) -> str:
         ),
         reverse=True,
     )[:_MOST_CONFUSIONS]
-    names = [escape(shown(label)) for label in confusion.labels]
+    names = [escape(printable(label)) for label in confusion.labels]
     rows = "".join(
         f"<tr><td>{names[row]}</td><td>{names[column]}</td><td>{count}</td></tr>"
         for count, row, column in pairs
