@@ -10,12 +10,13 @@ from deploy.bundle.start import own_program
 from deploy.engines.drafts import sweep
 from deploy.engines.record import Fingerprint
 from edge.observe.logs import get_logger
-from edge.process import tied
+from edge.process import end, tied
 from edge.shelf import Shelf
 
 _log = get_logger("engine")
 _LOOK_AGAIN_SECONDS = 0.1
 _GRACE_SECONDS = 0.5
+"""A compiler may not hear of a signal for minutes."""
 _OWNER_ONLY = 0o077
 
 
@@ -59,22 +60,13 @@ def build(
                     return False
             progress.join()
         finally:
-            _end(child)
+            end(child, _GRACE_SECONDS)
             sweep(shelf.cache, child.pid)
     if child.returncode != 0:
         why = said[-1] if said else f"exit status {child.returncode}"
         reason = why.removeprefix("error: ")
         raise Fatal(f"the engine could not be built into {shelf.cache}: {reason}")
     return True
-
-
-def _end(child: "subprocess.Popen[str]") -> None:
-    """Whatever it is at: a compiler may not hear of a signal for minutes."""
-    child.terminate()
-    try:
-        child.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
 
 
 def _command(shelf: Shelf, wanted: Fingerprint) -> list[str]:

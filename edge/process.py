@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deploy.bundle.errors import Fatal
 
@@ -49,6 +50,16 @@ def tied(command: Sequence[str]) -> list[str]:
     however that happens. Its process id stays the same.
     """
     return [sys.executable, "-I", "-S", "-c", _TIE_AND_EXEC, str(os.getpid()), *command]
+
+
+def end(process: "subprocess.Popen[Any]", grace: float) -> None:
+    """Ask it to end, wait up to `grace` seconds, then kill it."""
+    process.terminate()
+    try:
+        process.wait(grace)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class TiedProcess:
@@ -105,13 +116,8 @@ class TiedProcess:
 
     def stop(self, grace: float = STOP_SECONDS) -> None:
         """Ask it to end, wait up to `grace` seconds, then kill it."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(grace)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        if self._process is not None:
+            end(self._process, grace)
 
     def kill(self) -> None:
         """End it at once (SIGKILL)."""
