@@ -61,6 +61,15 @@ class Annotation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="sch
     disagree: tuple[str, ...] = ()
     """Labels that were given where they contradict each other: a person has to decide."""
 
+    @property
+    def says_none(self) -> bool:
+        """Whether somebody said that none of the labels is there."""
+        return not self.labels and self.by != "nobody"
+
+    @property
+    def has_several(self) -> bool:
+        return len(set(self.labels)) > 1
+
 
 _DECODER = msgspec.json.Decoder(Annotation)
 

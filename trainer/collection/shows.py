@@ -50,11 +50,11 @@ def _is_beyond(entry: Entry, known: Annotation | None, nothing: str) -> bool:
     """Whether an annotation says what no folder can."""
     if entry.label is None or known is None:
         return False
-    return len(set(known.labels)) > 1 or (_shows_none(known) and entry.label != nothing)
+    return known.has_several or (_shows_none(known) and entry.label != nothing)
 
 
 def _shows_none(known: Annotation) -> bool:
-    return not known.labels and known.by != "nobody" and not known.disagree
+    return known.says_none and not known.disagree
 
 
 def label_of(entry: Entry) -> Labels:

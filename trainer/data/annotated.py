@@ -116,7 +116,7 @@ def _refuse_contradictions(
     both = [
         f"{path}: {_listed(known.labels)}"
         for path, known in read
-        if nothing in known.labels and len(set(known.labels)) > 1
+        if nothing in known.labels and known.has_several
     ]
     _refuse(f"annotations that have {nothing}, which says that there is no label, and others", both)
     elsewhere = [

@@ -124,7 +124,7 @@ def _shown(entry: Entry, known: Annotation) -> tuple[tuple[str, ...], bool]:
         return (), False
     if entry.label in known.labels:
         return known.labels, False
-    nothing = entry.label == NOTHING and known.by != "nobody" and not known.labels
+    nothing = entry.label == NOTHING and known.says_none
     return (() if nothing else (entry.label,)), nothing
 
 

@@ -48,7 +48,7 @@ def questions(
     waiting = []
     for entry in watch("asking the network", data.entries, len(data.entries)):
         known = read_annotation(data.place(entry)) or Annotation(())
-        if known.by != "person" and not _has_several(known):
+        if known.by != "person" and not known.has_several:
             waiting.append(_question(data, entry, known, bundle, reference))
     ranks = _ranks(check)
     last = len(ranks)
@@ -66,13 +66,7 @@ def questions(
 def left_alone(data: DataSet) -> int:
     """How many pictures would wait, had they not several labels."""
     every = (read_annotation(data.place(entry)) for entry in data.entries)
-    return sum(
-        known is not None and known.by != "person" and _has_several(known) for known in every
-    )
-
-
-def _has_several(known: Annotation) -> bool:
-    return len(set(known.labels)) > 1
+    return sum(known is not None and known.by != "person" and known.has_several for known in every)
 
 
 def _question(
