@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.bundle.manifest import Activation
+from deploy.bundle.manifest import THRESHOLD, Activation
 
 NO_LABEL = "(no label)"
-_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,6 @@ def called(scores: Mapping[str, float], activation: Activation) -> Called:
     if activation == "softmax":
         label = next(iter(scores))
         return Called(label, scores[label])
-    there = sorted(label for label, score in scores.items() if score >= _THRESHOLD)
+    there = sorted(label for label, score in scores.items() if score >= THRESHOLD)
     sure = min((max(score, 1 - score) for score in scores.values()), default=1.0)
     return Called(", ".join(there) or NO_LABEL, sure)

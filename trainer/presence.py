@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deploy.bundle.manifest import THRESHOLD
 from deploy.bundle.proportion import wilson
 from trainer.marks import Figure, LabelScore
-
-THRESHOLD = 0.5
-"""A label is there where its probability is not lower: probabilities are calibrated to that."""
 
 
 @dataclass(frozen=True, slots=True)

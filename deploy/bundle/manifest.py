@@ -27,6 +27,8 @@ Vouch: TypeAlias = Callable[[Path, bytes], None]
 Resize: TypeAlias = Literal["squash", "center-crop", "letterbox"]
 Filter: TypeAlias = Literal["area", "bilinear"]
 Activation: TypeAlias = Literal["softmax", "sigmoid"]
+THRESHOLD = 0.5
+"""Under sigmoid a label is there where its probability is not lower; a bundle has no other one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deploy.bundle.manifest import Activation
+from deploy.bundle.manifest import THRESHOLD, Activation
 from trainer.calibration import Calibration, slope_and_offsets
 from trainer.logistic import Advice, Dense, Floats, logistic_of_each, sigmoid
 from trainer.marks import Marks
-from trainer.presence import THRESHOLD, Presence
+from trainer.presence import Presence
 from trainer.reliability import Reliability
 from trainer.tasks.task import Flags
 
