@@ -1,11 +1,9 @@
 """`yardlight-train check`: what is wrong is found, shown, put aside, and brought back."""
 
 import errno
-import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,21 +12,12 @@ import pytest
 pytest.importorskip("cleanlab", reason="needs the extra 'data'")
 pytest.importorskip("cleanvision", reason="needs the extra 'data'")
 
-from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
 from tests.models import LABELS, solid_pixels
 from tests.pictures import drawn, snapshot, write_picture
-from trainer.cli import app
+from tests.unit.checking import check, report
 
 pytestmark = pytest.mark.slow
-
-
-def check(data: Path, *words: str | Path) -> int:
-    return run_command_line(app, ["check", "--data", str(data), "--threads", "1", *map(str, words)])
-
-
-def report(data: Path) -> Any:
-    return json.loads((data.parent / f"{data.name}-check" / "check.json").read_bytes())
 
 
 def found(data: Path, kind: str) -> list[str]:

@@ -2,7 +2,6 @@
 report's folder, whoever put it there, changes what is found.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -23,23 +22,14 @@ import trainer.checking.measuring
 import trainer.checking.quality
 import trainer.checking.thumbnails
 import trainer.likeness.near
-from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
 from deploy.bundle.start import INTERRUPTED
 from tests.pictures import drawn, write_picture
+from tests.unit.checking import check, report
 from trainer.checking.kept import key_of, read_sealed, recall, write_sealed
 from trainer.checking.measured import Measured
-from trainer.cli import app
 
 pytestmark = pytest.mark.slow
-
-
-def check(data: Path, *words: str | Path) -> int:
-    return run_command_line(app, ["check", "--data", str(data), "--threads", "1", *map(str, words)])
-
-
-def report(data: Path) -> Any:
-    return json.loads((data.parent / f"{data.name}-check" / "check.json").read_bytes())
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from deploy.bundle.annotation import Annotation, annotation_of, write_annotation
 from deploy.bundle.command import run_command_line
 from deploy.bundle.golden import encode_frame
 from deploy.bundle.manifest import InputSpec
+from tests.unit import checking
 from trainer.cli import app
 from trainer.data.annotated import read_annotated_layout
 from trainer.data.digest import data_digest
@@ -55,9 +56,8 @@ def data(tmp_path: Path) -> Path:
 
 
 def check(data: Path, *words: str) -> Any:
-    arguments = ["check", "--data", str(data), "--threads", "1", *words]
-    assert run_command_line(app, arguments) == 0
-    return json.loads((data.parent / f"{data.name}-check" / "check.json").read_bytes())
+    assert checking.check(data, *words) == 0
+    return checking.report(data)
 
 
 def wrong(report: Any) -> dict[str, str]:

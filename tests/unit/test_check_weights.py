@@ -1,8 +1,6 @@
 """`yardlight-train check --weights`: pretrained weights tell pictures apart, as in `fit`."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,21 +12,16 @@ import timm
 import torch
 
 import trainer.networks.pretrained
-from deploy.bundle.command import run_command_line
 from tests.pictures import write_picture
-from trainer.cli import app
+from tests.unit import checking
+from tests.unit.checking import report
 
 pytestmark = pytest.mark.slow
 BACKBONE = "mobilenetv3_small_050"
 
 
 def check(data: Path, *words: str | Path) -> int:
-    usual = ["check", "--data", str(data), "--threads", "1", "--size", "32"]
-    return run_command_line(app, [*usual, *map(str, words)])
-
-
-def report(data: Path) -> Any:
-    return json.loads((data.parent / f"{data.name}-check" / "check.json").read_bytes())
+    return checking.check(data, "--size", "32", *words)
 
 
 @pytest.fixture
